@@ -1,5 +1,6 @@
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Readings;
 
 namespace ClawMesh.Edge.Trust;
 
@@ -16,6 +17,16 @@ public interface IActuator : IOutput
     /// </summary>
     /// <exception cref="EdgeException">The write failed or the read-back contradicts it. The caller makes the output safe.</exception>
     Task<DriveResult> ApplyAsync(Permit permit, OutputValue value, CancellationToken leaseEnded);
+
+    /// <summary>The sensor whose measurement shows this output's effect; null when the site declares none.</summary>
+    SensorId? EffectSensor { get; }
+
+    /// <summary>
+    /// After a safe write: waits for the independent measurement to show that the effect is gone. Confirmed when the value fell by the
+    /// declared rise from <paramref name="valueBefore"/>, or lies below what an energised output would show. Writes nothing.
+    /// </summary>
+    /// <param name="valueBefore">The measurement before the write, in the sensor's unit; null when unknown or when the output was safe already.</param>
+    Task<DriveResult> ConfirmSafeAsync(double? valueBefore, CancellationToken cancellationToken);
 }
 
 /// <summary>What the driver did and saw.</summary>

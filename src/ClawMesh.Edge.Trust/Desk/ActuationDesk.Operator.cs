@@ -1,0 +1,161 @@
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Trust.Safety;
+
+namespace ClawMesh.Edge.Trust.Desk;
+
+/// <summary>What an operator does besides commanding: everything safe, release, and the clean-up after an earlier life.</summary>
+public sealed partial class ActuationDesk
+{
+    /// <summary>Sends every output to its safe value and latches it. Never refused; the journal hears of it afterwards.</summary>
+    /// <returns>One result per output; not confirmed where its bus did not answer within a second.</returns>
+    public async Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> SafeStateAsync(string by, CancellationToken cancellationToken)
+    {
+        foreach (OutputSlot slot in _slots.Values) Latch(slot, "operator", $"safe-state by {by}");
+        var results = await AllSafeAsync(SafeCause.Operator);
+        await RecordOperatorAsync("safe-state", null, by, "all outputs safe and latched", cancellationToken);
+        await _latches.SaveAsync(cancellationToken);
+        return results;
+    }
+
+    /// <summary>Sends every output to its safe value without latching: the node stops.</summary>
+    public Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> StopAsync() => AllSafeAsync(SafeCause.Stop);
+
+    /// <summary>Clears latches, of one output or of all. A release without a journal is refused: it would leave no trace.</summary>
+    /// <returns>The outputs released.</returns>
+    /// <exception cref="EdgeException"><c>TARGET_UNKNOWN</c>, or <c>JOURNAL_UNAVAILABLE</c>.</exception>
+    public async Task<IReadOnlyList<ActuatorId>> ReleaseAsync(string? target, string by, CancellationToken cancellationToken)
+    {
+        List<OutputSlot> chosen = [.. _slots.Values.Where(s => target is null || s.Id.Value == target)];
+        if (target is not null && chosen.Count == 0)
+        {
+            throw new EdgeException(
+                GateCodes.TargetUnknown, $"Could not release '{target}'.", "This node has no such output.",
+                "clawmesh-edge status lists the outputs.", FailureClass.Config);
+        }
+
+        await _journal.AppendAsync(JournalBodies.Operator("release", target, by, ""), replay: null, cancellationToken);
+        var released = new List<ActuatorId>();
+        foreach (OutputSlot slot in chosen)
+        {
+            lock (slot.Sync)
+            {
+                if (slot.Latch is null) continue;
+                slot.Latch = null;
+            }
+
+            released.Add(slot.Id);
+            _events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Info, slot.Id.Value, $"'{slot.Id}' released by {by}."));
+        }
+
+        await _latches.SaveAsync(cancellationToken);
+        return released;
+    }
+
+    /// <summary>
+    /// Closes what an earlier life left open: granted commands without an outcome become <c>outcome_unknown</c> and are never
+    /// retried; outputs found energised are recorded as made safe; latches, rests and duties carry on. Called after the outputs
+    /// were made safe, and again when the journal comes back.
+    /// </summary>
+    /// <param name="atStart">What making each output safe at start found; empty on a later call.</param>
+    /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>: nothing is armed until a later call succeeds.</exception>
+    public async Task RecoverAsync(IReadOnlyList<(ActuatorId Id, SafeResult Result)> atStart, CancellationToken cancellationToken)
+    {
+        foreach ((ActuatorId id, SafeResult result) in atStart)
+        {
+            if (!result.WasEnergised && result.Confirmed) continue;
+            OutputSlot slot = _slots[id.Value];
+            await _journal.AppendAsync(JournalBodies.StartSafe(id, slot.Policy.Safe, result), replay: null, cancellationToken);
+            if (!result.Confirmed) Latch(slot, "fault", $"not confirmed at its safe value at start: {result.Detail}");
+        }
+
+        foreach (OpenCommand open in _journal.OpenCommands())
+        {
+            var answer = new ActuationAnswer(
+                open.CommandId, open.ActuatorRef, "", ActuationOutcome.OutcomeUnknown, GateCodes.RestartDuringCommand,
+                "The node restarted before the outcome was known. The output is at its safe state; the command is not retried.",
+                open.PermitId, open.Sequence, FinishedAtMs: NowMs());
+            ReplayEntry? known = _journal.FindCommand(open.CommandId);
+            await _journal.AppendAsync(
+                JournalBodies.Outcome(answer),
+                known is null ? null : known with { Outcome = answer.Outcome, Answer = ActuationAnswerJson.ToText(answer) },
+                cancellationToken);
+            PublishOutcome(answer);
+            _listener.Finished(answer);
+        }
+
+        _latches.Load();
+        ILookup<string, PastActivation> past = _journal.ActivationsWithin(Limits.LimitBook.Window).ToLookup(a => a.ActuatorRef);
+        foreach (OutputSlot slot in _slots.Values)
+        {
+            lock (slot.Sync) slot.Book.Restore(past[slot.Id.Value]);
+        }
+
+        await _latches.SaveAsync(cancellationToken);
+    }
+
+    /// <summary>Appends an operator's act that is not about an output, such as <c>clock set</c>.</summary>
+    /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>.</exception>
+    public Task<long> JournalOperatorActAsync(string act, string by, string detail, CancellationToken cancellationToken) =>
+        _journal.AppendAsync(JournalBodies.Operator(act, null, by, detail), replay: null, cancellationToken);
+
+    /// <summary>The outputs as they are now, for people and for readiness.</summary>
+    public IReadOnlyList<OutputView> Outputs()
+    {
+        long now = _time.GetTimestamp();
+        var views = new List<OutputView>(_slots.Count);
+        foreach (OutputSlot slot in _slots.Values)
+        {
+            OutputValue? state = slot.Actuator.ReadBack();
+            lock (slot.Sync)
+            {
+                TimeSpan? left = slot.Lease is { } lease ? _time.GetElapsedTime(now, lease.EndTimestamp) : null;
+                views.Add(new OutputView(
+                    slot.Policy, state, slot.Lease?.CommandId, left < TimeSpan.Zero ? TimeSpan.Zero : left,
+                    slot.Book.OnTimeInWindow(now), slot.Latch, slot.SafePending));
+            }
+        }
+
+        return views;
+    }
+
+    /// <summary>Figures of the safety tick.</summary>
+    public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero);
+
+    private async Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> AllSafeAsync(SafeCause cause)
+    {
+        // All posts first, then the waits: one slow bus must not delay the asking of another.
+        List<(ActuatorId Id, Task<SafeResult?> Safe)> asked =
+            [.. _slots.Values.Select(slot => (slot.Id, WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause))))];
+        var results = new List<(ActuatorId, SafeResult)>(asked.Count);
+        foreach ((ActuatorId id, Task<SafeResult?> safe) in asked)
+        {
+            results.Add((id, await safe ?? new SafeResult(WasEnergised: true, Confirmed: false, "its bus did not answer within 1 s")));
+        }
+
+        return results;
+    }
+
+    private async Task RecordOperatorAsync(string act, string? target, string by, string detail, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _journal.AppendAsync(JournalBodies.Operator(act, target, by, detail), replay: null, cancellationToken);
+        }
+        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        {
+            _events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, act, $"'{act}' by {by} was carried out and could not be journaled: {unavailable.Why}", FailureClass.Storage));
+        }
+    }
+}
+
+/// <param name="State">Read back from the hardware; null when it cannot be read.</param>
+/// <param name="LeaseLeft">Until the output goes safe by itself; null at the safe value.</param>
+/// <param name="OnInLastHour">What counts against <c>dutyPerHour</c>.</param>
+public sealed record OutputView(
+    OutputPolicy Policy, OutputValue? State, string? CommandId, TimeSpan? LeaseLeft, TimeSpan OnInLastHour, Latch? Latch, bool SafePending);
+
+/// <param name="LateTicks">Ticks that began more than one interval late.</param>
+/// <param name="DroppedNotes">Safe writes that could not be told to the journal because too many were waiting.</param>
+public readonly record struct SafetyCounters(long Ticks, long LateTicks, long DroppedNotes, TimeSpan SinceLastTick);

@@ -1,0 +1,351 @@
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Core.Wire;
+using ClawMesh.Edge.Trust.Interlocks;
+using ClawMesh.Edge.Trust.Safety;
+
+namespace ClawMesh.Edge.Trust.Desk;
+
+/// <summary>
+/// Where commands become movement. Journey of one: judge → one durable transaction (replay entry and decision) → mint → redeem →
+/// write → observe → second transaction (outcome) → answer. The only place that constructs a <see cref="Permit"/>.
+/// </summary>
+public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
+{
+    // Commands waiting for their turn to be judged. More than this is a storm, and a late command is a stale one.
+    private const int MaxWaiting = 64;
+
+    private readonly Dictionary<string, OutputSlot> _slots;
+    private readonly CommandJudge _judge;
+    private readonly SafetySupervisor _safety;
+    private readonly SafetyLoop? _loop;
+    private readonly LatchBook _latches;
+    private readonly Task _chronicle;
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly IActuationJournal _journal;
+    private readonly IReadingSource _readings;
+    private readonly IEventSink _events;
+    private readonly IActuationListener _listener;
+    private readonly TimeProvider _time;
+    private int _waiting;
+    private long _permits;
+    private long _refused;
+
+    /// <param name="outputs">Every output of the site with its policy; each is at its safe value already.</param>
+    /// <param name="journalResetAt">Commands created before this moment are stale; null when the journal was never reset.</param>
+    /// <param name="safetyThreads">Called first on the tick's and each lane's thread, to raise its priority; null runs safety inline, by <see cref="Tick"/>, for tests with a manual clock.</param>
+    public ActuationDesk(
+        NodeId self,
+        IReadOnlyList<(IActuator Actuator, OutputPolicy Policy)> outputs,
+        IActuationJournal journal,
+        ISettingsStore settings,
+        IReadingSource readings,
+        IReadinessSource readiness,
+        IClockStatus clock,
+        IEventSink events,
+        IActuationListener listener,
+        TimeProvider time,
+        DeskOptions options,
+        Func<DateTimeOffset?> journalResetAt,
+        Action? safetyThreads)
+    {
+        (_journal, _readings, _events, _listener, _time) = (journal, readings, events, listener, time);
+        List<OutputSlot> slots = [.. outputs.Select(o => new OutputSlot(o.Actuator, o.Policy, time))];
+        _slots = slots.ToDictionary(s => s.Id.Value);
+        var interlocks = new InterlockCheck(readings, time, options.OutputsAreReal);
+        _judge = new CommandJudge(self, _slots, journal, clock, readiness, interlocks, time, options, journalResetAt);
+        _safety = new SafetySupervisor(slots, interlocks, time, (bus, busSlots, carryOut) =>
+            safetyThreads is null ? new InlineLane(carryOut) : new ThreadLane(bus, busSlots, carryOut, safetyThreads));
+        _latches = new LatchBook(slots, settings);
+        _chronicle = new SafetyChronicle(_safety.Notes, journal, _latches, events, listener, time).RunAsync(_giveUp.Token);
+        if (safetyThreads is not null) _loop = new SafetyLoop(_safety.Tick, options.SafetyTick, time, safetyThreads);
+    }
+
+    /// <summary>The wire gate alone, for the mesh's forward handler; it judges and cannot mint.</summary>
+    public IWireGate WireGate => _judge.Wire;
+
+    /// <summary>Commands refused since start.</summary>
+    public long RefusedCount => Interlocked.Read(ref _refused);
+
+    /// <summary>One safety tick. The desk's own thread calls it when it has one.</summary>
+    internal void Tick() => _safety.Tick();
+
+    public async Task<ActuationAnswer> RequestAsync(ActuationRequest request, CancellationToken cancellationToken)
+    {
+        long startedAtMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var d = new Deliberation(request);
+        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return Refused(d, new Refusal(GateCodes.Busy, $"{MaxWaiting} commands are waiting already"), 0, startedAtMs);
+        }
+
+        Armed? armed;
+        try
+        {
+            // One command is judged, journaled and armed at a time: so a command id acts once, and two outputs of one
+            // exclusive group cannot both find the other at rest.
+            await _turn.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw;
+        }
+
+        try
+        {
+            Refusal? refusal = _judge.Judge(d);
+            if (d.Repeat is { } repeat) return repeat;
+            if (refusal is null && d.IsSafeDirection)
+            {
+                armed = null;
+            }
+            else
+            {
+                (armed, ActuationAnswer? answer) = await DecideAsync(d, refusal, startedAtMs);
+                if (answer is not null) return answer;
+            }
+        }
+        finally
+        {
+            _turn.Release();
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        // From here on nothing is cancelled: something moves, and the journal is owed what came of it.
+        return armed is null ? await GoSafeAsync(d, startedAtMs) : await DriveAsync(d, armed, startedAtMs);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _loop?.Dispose();
+        _safety.Dispose();
+        await _giveUp.CancelAsync();
+        await _chronicle;
+        _giveUp.Dispose();
+        _turn.Dispose();
+    }
+
+    /// <summary>Journals the decision; on a grant mints the permit and arms the lease. An answer means: it ends here.</summary>
+    private async Task<(Armed? Armed, ActuationAnswer? Answer)> DecideAsync(Deliberation d, Refusal? refusal, long startedAtMs)
+    {
+        string? permitId = refusal is null ? $"pm-{_journal.BootNonce[..8]}-{Interlocked.Increment(ref _permits):0000}" : null;
+        string evidenceDigest = JournalBodies.EvidenceDigest(d.Message.Trust);
+        long sequence;
+        try
+        {
+            ReplayEntry? replay = d.Remembered ? Remember(d, refusal, startedAtMs) : null;
+            sequence = await _journal.AppendAsync(JournalBodies.Decision(d, refusal, permitId, evidenceDigest), replay, CancellationToken.None);
+        }
+        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        {
+            refusal ??= new Refusal(GateCodes.JournalUnavailable, unavailable.Why, unavailable.Fix);
+            return (null, Refused(d, refusal, 0, startedAtMs));
+        }
+
+        if (refusal is not null) return (null, Refused(d, refusal, sequence, startedAtMs));
+
+        PublishDecision(d, $"Granted {d.Command.OperationName} of '{d.Command.TargetRef}' to {d.Request.Caller.Name}, permit {permitId}, journal {sequence}.");
+
+        // The disk may have taken its time: what was true before the flush is asked again before anything moves ([X-46]).
+        refusal = _judge.JudgeEnergising(d);
+        Armed? armed = refusal is null ? Arm(d, permitId!, evidenceDigest, sequence) : null;
+        if (armed is not null) return (armed, null);
+
+        refusal ??= new Refusal(GateCodes.SafetyTrip, "the output was sent to its safe state while the command was being journaled");
+        return (null, await FinishAsync(d, RefusedAnswer(d, refusal, sequence, startedAtMs) with { PermitId = permitId }, lease: null));
+    }
+
+    /// <summary>Mints the permit and arms its lease. Null when the output was latched or sent to its safe state meanwhile.</summary>
+    private Armed? Arm(Deliberation d, string permitId, string evidenceDigest, long sequence)
+    {
+        OutputSlot slot = d.Slot!;
+        var grant = new PermitGrant(
+            new PermitId(permitId), slot.Id, d.Command.OperationName, OutputRange.Exactly(d.Value), d.Limits.Lease,
+            d.Command.CommandId, evidenceDigest, _journal.BootNonce, sequence);
+        lock (slot.Sync)
+        {
+            if (slot.Latch is not null || slot.SafePending) return null;
+            var permit = new Permit(grant, _journal, _time);
+            long now = _time.GetTimestamp();
+            var lease = new Lease(d.Command.CommandId, grant.Id, d.Value, grant.Lease, now + (long)(grant.Lease.TotalSeconds * _time.TimestampFrequency));
+            // The tick watches the lease from before the write on, so no write can outlive its lease unseen.
+            slot.Book.Started(now);
+            slot.Lease = lease;
+            slot.Outstanding = permit;
+            return new Armed(permit, lease);
+        }
+    }
+
+    private async Task<ActuationAnswer> DriveAsync(Deliberation d, Armed armed, long startedAtMs)
+    {
+        OutputSlot slot = d.Slot!;
+        ActuationAnswer answer;
+        try
+        {
+            DriveResult result = await slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended);
+            answer = Answer(d, armed, result, startedAtMs);
+        }
+        catch (EdgeException fault)
+        {
+            Latch(slot, "fault", $"{fault.What} {fault.Why}");
+            answer = Answer(d, armed, ActuationOutcome.Fault, fault.Code == "output.readback_contradicts" ? GateCodes.FeedbackContradicts : GateCodes.OutputFault, $"{fault.What} {fault.Why} {fault.Fix}", startedAtMs);
+            await _latches.SaveAsync(CancellationToken.None);
+        }
+        finally
+        {
+            lock (slot.Sync) slot.Outstanding = null;
+        }
+
+        // In doubt the output goes to its safe state; only a confirmed effect keeps its lease.
+        if (answer.Outcome != ActuationOutcome.Done)
+        {
+            SafeCause cause = answer.Outcome == ActuationOutcome.EffectUnconfirmed ? SafeCause.Unconfirmed : SafeCause.Fault;
+            await WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause));
+        }
+
+        return await FinishAsync(d, answer, armed.Lease);
+    }
+
+    /// <summary>Carries out a command whose operation leads to the declared safe state. Needs no permit; the journal hears of it afterwards.</summary>
+    private async Task<ActuationAnswer> GoSafeAsync(Deliberation d, long startedAtMs)
+    {
+        OutputSlot slot = d.Slot!;
+        double? before = slot.Actuator.EffectSensor is { } sensor ? _readings.Latest(sensor)?.Value : null;
+        SafeResult? result = await WaitBrieflyAsync(_safety.MakeSafeAsync(slot, SafeCause.Command));
+        ActuationAnswer answer = result switch
+        {
+            null => SafeAnswer(ActuationOutcome.Fault, GateCodes.OutputFault, $"The bus of '{slot.Id}' has not carried out the safe write yet; it is retried until it is.", null),
+            { Confirmed: false } unconfirmed => SafeAnswer(ActuationOutcome.Fault, GateCodes.OutputFault, $"'{slot.Id}' could not be confirmed at its safe value: {unconfirmed.Detail}", null),
+            { } made => await slot.Actuator.ConfirmSafeAsync(made.WasEnergised ? before : null, _giveUp.Token) is { Observed: { } observed }
+                ? SafeAnswer(ActuationOutcome.Done, GateCodes.Ok, $"'{slot.Id}' is {slot.Policy.Safe}.", observed)
+                : SafeAnswer(ActuationOutcome.EffectUnconfirmed, GateCodes.NoConfirmation, $"'{slot.Id}' was driven to {slot.Policy.Safe}; nothing independent confirms it.", null),
+        };
+        return await FinishAsync(d, answer, lease: null);
+
+        ActuationAnswer SafeAnswer(ActuationOutcome outcome, string code, string message, ObservedEffect? observed) => new(
+            d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, outcome, code, message,
+            Observed: observed, StartedAtMs: startedAtMs, FinishedAtMs: NowMs());
+    }
+
+    /// <summary>Second transaction: the outcome. Then the frame, then the answer.</summary>
+    private async Task<ActuationAnswer> FinishAsync(Deliberation d, ActuationAnswer answer, Lease? lease)
+    {
+        try
+        {
+            // A repeated "make safe" has an entry of its own already; it keeps the first answer.
+            bool known = d.IsSafeDirection && _journal.FindCommand(answer.CommandId) is not null;
+            long sequence = await _journal.AppendAsync(
+                JournalBodies.Outcome(answer),
+                d.Remembered && !known ? Entry(d, answer.JournalSequence, answer.Outcome, ActuationAnswerJson.ToText(answer)) : null,
+                CancellationToken.None);
+            if (answer.JournalSequence == 0) answer = answer with { JournalSequence = sequence };
+        }
+        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        {
+            // What cannot be remembered must not go on.
+            if (lease is not null) await WaitBrieflyAsync(_safety.MakeSafeAsync(d.Slot!, SafeCause.Fault));
+            answer = answer with { Message = $"{answer.Message} The outcome could not be journaled: {unavailable.Why} The output is at its safe state." };
+        }
+        finally
+        {
+            lease?.MarkOutcomeWritten();
+        }
+
+        PublishOutcome(answer);
+        _listener.Finished(answer);
+        return answer;
+    }
+
+    private ActuationAnswer Answer(Deliberation d, Armed armed, DriveResult result, long startedAtMs) => result switch
+    {
+        { Refusal: { } refusal } => Answer(d, armed, ActuationOutcome.Refused, GateCodes.SafetyTrip, $"{refusal.Message}. Nothing was driven.", startedAtMs),
+        { Observed: { } observed } => Answer(d, armed, ActuationOutcome.Done, GateCodes.Ok, $"'{d.Slot!.Id}' is {d.Value}; {observed.By} reads {observed.Value:0.###} {observed.Unit}.", startedAtMs) with { Observed = observed },
+        _ => Answer(d, armed, ActuationOutcome.EffectUnconfirmed, GateCodes.NoConfirmation, $"'{d.Slot!.Id}' was driven {d.Value} and back to its safe state, because no effect was seen: {result.Detail}", startedAtMs),
+    };
+
+    private ActuationAnswer Answer(Deliberation d, Armed armed, ActuationOutcome outcome, string code, string message, long startedAtMs) => new(
+        d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, outcome, code, message,
+        armed.Permit.Grant.Id.Value, armed.Permit.Grant.JournalSequence,
+        outcome == ActuationOutcome.Done ? (long)armed.Lease.Length.TotalMilliseconds : null,
+        outcome == ActuationOutcome.Done && d.Limits.Capped,
+        Observed: null, startedAtMs, NowMs());
+
+    private ReplayEntry Remember(Deliberation d, Refusal? refusal, long startedAtMs) => refusal is null
+        ? Entry(d, 0, outcome: null, answer: "")
+        : Entry(d, 0, ActuationOutcome.Refused, ActuationAnswerJson.ToText(RefusedAnswer(d, refusal, 0, startedAtMs)));
+
+    private ReplayEntry Entry(Deliberation d, long sequence, ActuationOutcome? outcome, string answer) => new(
+        d.Command.CommandId, d.Digest, d.Request.Caller.SenderKey, d.Command.TargetRef, sequence, outcome, answer, _time.GetUtcNow());
+
+    private ActuationAnswer Refused(Deliberation d, Refusal refusal, long sequence, long startedAtMs)
+    {
+        ActuationAnswer answer = RefusedAnswer(d, refusal, sequence, startedAtMs);
+        PublishOutcome(answer);
+        _listener.Finished(answer);
+        return answer;
+    }
+
+    private ActuationAnswer RefusedAnswer(Deliberation d, Refusal refusal, long sequence, long startedAtMs) => new(
+        d.Message.Envelope?.CommandId ?? "", d.Message.TargetRef, d.Message.Envelope?.OperationName ?? "",
+        ActuationOutcome.Refused, refusal.Code, refusal.Fix.Length == 0 ? refusal.Why : $"{refusal.Why}. {refusal.Fix}",
+        JournalSequence: sequence, StartedAtMs: startedAtMs, FinishedAtMs: NowMs());
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Latch(OutputSlot slot, string cause, string why)
+    {
+        lock (slot.Sync)
+        {
+            slot.Latch ??= new Latch(cause, why, _time.GetUtcNow());
+            slot.Outstanding?.Revoke();
+        }
+
+        _events.Publish(new EdgeEvent(0, default, EventTypes.Latch, EventSeverity.Error, slot.Id.Value, $"'{slot.Id}' is latched by {cause}: {why}", FailureClass.ActuationUnconfirmed));
+    }
+
+    // A blocked bus must not hold the caller; the tick keeps trying.
+    private async Task<SafeResult?> WaitBrieflyAsync(Task<SafeResult> safe)
+    {
+        try
+        {
+            return await safe.WaitAsync(TimeSpan.FromSeconds(1), _time);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private void PublishDecision(Deliberation d, string message) =>
+        _events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, EventSeverity.Info, d.Message.TargetRef, message));
+
+    private void PublishOutcome(ActuationAnswer answer)
+    {
+        if (answer.Outcome == ActuationOutcome.Refused) Interlocked.Increment(ref _refused);
+        (EventSeverity severity, FailureClass? failure) = answer.Outcome switch
+        {
+            ActuationOutcome.Done => (EventSeverity.Info, (FailureClass?)null),
+            ActuationOutcome.Refused => (EventSeverity.Warning, answer.Code switch
+            {
+                GateCodes.InterlockActive => FailureClass.Interlock,
+                GateCodes.JournalUnavailable => FailureClass.Storage,
+                GateCodes.LimitExceeded or GateCodes.LocalPolicyRefused => FailureClass.PolicyDenied,
+                _ => FailureClass.TrustGate,
+            }),
+            _ => (EventSeverity.Error, FailureClass.ActuationUnconfirmed),
+        };
+        _events.Publish(new EdgeEvent(
+            0, default, EventTypes.ActuationOutcome, severity, answer.TargetRef,
+            $"{answer.Operation} of '{answer.TargetRef}': {answer.Outcome.Word()} ({answer.Code}). {answer.Message}", failure));
+    }
+
+    private sealed record Armed(Permit Permit, Lease Lease);
+}

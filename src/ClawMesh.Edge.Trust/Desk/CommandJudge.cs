@@ -1,0 +1,239 @@
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Core.Wire;
+using ClawMesh.Edge.Trust.Gate;
+using ClawMesh.Edge.Trust.Interlocks;
+using ClawMesh.Edge.Trust.Limits;
+using ClawMesh.Edge.Trust.Safety;
+
+namespace ClawMesh.Edge.Trust.Desk;
+
+/// <summary>A command on its way through the rows, with what the rows have found out about it.</summary>
+internal sealed class Deliberation(ActuationRequest request)
+{
+    public ActuationRequest Request { get; } = request;
+
+    public ForwardMessage Message => Request.Forward;
+
+    /// <summary>Set from the first row on that needs it; a message without an envelope never gets further.</summary>
+    public CommandEnvelope Command => Request.Forward.Envelope!;
+
+    public OutputSlot? Slot { get; set; }
+
+    public OutputValue Value { get; set; }
+
+    public bool IsSafeDirection { get; set; }
+
+    public string Digest { get; set; } = "";
+
+    public LimitVerdict Limits { get; set; }
+
+    /// <summary>From the repeat table on, a refusal is remembered under the command's id ([X-51]).</summary>
+    public bool Remembered { get; set; }
+
+    /// <summary>The recorded answer to give instead, when the command is a repeat.</summary>
+    public ActuationAnswer? Repeat { get; set; }
+}
+
+/// <summary>
+/// The checklist of [W-97] rows 1 to 6, then [X-51]. Read <see cref="Judge"/> top to bottom: the order is the documentation,
+/// and a property test compares it with the documents. Judges; cannot mint.
+/// </summary>
+internal sealed class CommandJudge(
+    NodeId self,
+    IReadOnlyDictionary<string, OutputSlot> slots,
+    IActuationJournal journal,
+    IClockStatus clock,
+    IReadinessSource readiness,
+    InterlockCheck interlocks,
+    TimeProvider time,
+    DeskOptions options,
+    Func<DateTimeOffset?> journalResetAt)
+{
+    private readonly WireGate _wire = new(self, command => LeadsToSafeState(command, slots));
+
+    public IWireGate Wire => _wire;
+
+    /// <summary>Null when the output may be energised, or when the command goes to the safe state and nothing stands before that.</summary>
+    public Refusal? Judge(Deliberation d) =>
+        _wire.Judge(d.Message)
+        ?? HasEnvelope(d)
+        ?? SessionGrant(d)
+        ?? TargetKnown(d)
+        ?? RepeatTable(d)
+        ?? (d.Repeat is not null || d.IsSafeDirection ? null : JudgeEnergising(d));
+
+    /// <summary>The rows that only energising commands meet, from freshness on. Also asked again immediately before driving.</summary>
+    public Refusal? JudgeEnergising(Deliberation d) =>
+        Freshness(d)
+        ?? ClockTrusted(d)
+        ?? LocalPolicy(d)
+        ?? InterlocksHold(d)
+        ?? WithinLimits(d)
+        ?? Approved(d)
+        ?? JournalReady()
+        ?? NodeReady();
+
+    private static bool LeadsToSafeState(CommandEnvelope command, IReadOnlyDictionary<string, OutputSlot> slots) =>
+        slots.TryGetValue(command.TargetRef, out OutputSlot? slot)
+        && Operations.Resolve(command.OperationName, command.OperationParams) is { } value
+        && value == slot.Policy.Safe;
+
+    private static Refusal? HasEnvelope(Deliberation d) =>
+        d.Message.Envelope is null ? new Refusal(GateCodes.InvalidCommandEnvelope, "an actuation needs a command envelope") : null;
+
+    private static Refusal? SessionGrant(Deliberation d)
+    {
+        Caller caller = d.Request.Caller;
+        if (caller.Kind == CallerKind.Operator) return null;
+        return caller.CommandGrants.Any(grant => CapabilityPattern.Matches(grant, d.Command.TargetRef))
+            ? null
+            : new Refusal(GateCodes.NotAuthorized, $"'{caller.Name}' holds no grant to command '{d.Command.TargetRef}'", "An operator grants it: clawmesh-edge trust grant.");
+    }
+
+    private Refusal? TargetKnown(Deliberation d)
+    {
+        if (!slots.TryGetValue(d.Command.TargetRef, out OutputSlot? slot))
+        {
+            return new Refusal(
+                GateCodes.TargetUnknown,
+                $"this node has no output '{d.Command.TargetRef}'",
+                slots.Count == 0 ? "Its site declares no actuators." : $"It has: {string.Join(", ", slots.Keys.Order(StringComparer.Ordinal).Take(12))}.");
+        }
+
+        d.Slot = slot;
+        // An operation that leads nowhere is answered by the local policy row; until then it is treated as energising.
+        d.Value = Operations.Resolve(d.Command.OperationName, d.Command.OperationParams) ?? OutputValue.Active;
+        d.IsSafeDirection = LeadsToSafeState(d.Command, slots);
+        return null;
+    }
+
+    private Refusal? RepeatTable(Deliberation d)
+    {
+        try
+        {
+            d.Digest = CommandDigest.Of(d.Command, options.MeshId);
+        }
+        catch (FormatException bad)
+        {
+            return new Refusal(GateCodes.InvalidCommandEnvelope, $"the command has no canonical form: {bad.Message}");
+        }
+
+        if (journal.FindCommand(d.Command.CommandId) is { } known)
+        {
+            // Making safe again is harmless and never refused; its repeat is not even looked at.
+            if (d.IsSafeDirection) return null;
+            if (known.Sender != d.Request.Caller.SenderKey || known.Digest != d.Digest)
+                return new Refusal(GateCodes.CommandReplayed, $"command id '{d.Command.CommandId}' was used before, by another sender or for another command");
+
+            d.Repeat = known.Outcome is null
+                ? Pending(d, known.Sequence)
+                : (ActuationAnswerJson.Parse(known.Answer) ?? Pending(d, known.Sequence)) with { Repeat = true };
+            return null;
+        }
+
+        d.Remembered = true;
+        if (!d.IsSafeDirection && journal.RememberedCommands(d.Command.TargetRef) >= options.ReplayCapacityPerOutput)
+        {
+            d.Remembered = false;
+            return new Refusal(GateCodes.ReplayWindowFull, $"{options.ReplayCapacityPerOutput} command ids of the last 24 h are remembered for this output; no more fit");
+        }
+
+        return null;
+    }
+
+    private static ActuationAnswer Pending(Deliberation d, long sequence) => new(
+        d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, ActuationOutcome.Pending, GateCodes.Ok,
+        "The command is still running.", JournalSequence: sequence, Repeat: true);
+
+    private Refusal? Freshness(Deliberation d)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        TimeSpan age = now - DateTimeOffset.UnixEpoch.AddMilliseconds(Math.Clamp(d.Command.CreatedAtMs, 0, 253_402_300_799_999));
+        if (age > options.Freshness) return new Refusal(GateCodes.CommandStale, $"created {age.TotalSeconds:0} s ago; at most {options.Freshness.TotalSeconds:0} s is accepted");
+        if (age < -DeskOptions.FutureTolerance) return new Refusal(GateCodes.CommandStale, $"created {-age.TotalSeconds:0} s in the future; at most {DeskOptions.FutureTolerance.TotalSeconds:0} s is accepted");
+        if (journalResetAt() is { } reset && now - age < reset) return new Refusal(GateCodes.CommandStale, "created before the journal was reset; its memory of command ids is gone");
+        return null;
+    }
+
+    private Refusal? ClockTrusted(Deliberation d)
+    {
+        if (d.Request.Caller.Kind == CallerKind.Operator) return null;
+        if (clock.Class == ClockClass.Unsynchronised) return new Refusal(GateCodes.ClockUntrusted, "this node's clock has had no accepted source since boot", "clawmesh-edge clock show tells what would clear it.");
+        return clock.IsBehindJournal ? new Refusal(GateCodes.ClockUntrusted, "this node's clock reads earlier than its newest journal record", "clawmesh-edge clock show tells what would clear it.") : null;
+    }
+
+    private static Refusal? LocalPolicy(Deliberation d)
+    {
+        OutputPolicy policy = d.Slot!.Policy;
+        CommandEnvelope command = d.Command;
+        if (!policy.Operations.Contains(command.OperationName.ToLowerInvariant()))
+            return new Refusal(GateCodes.LocalPolicyRefused, $"operation '{command.OperationName}' is not allowed; the site allows {string.Join(", ", policy.Operations)}");
+        if (Operations.Resolve(command.OperationName, command.OperationParams) is not { } value)
+            return new Refusal(GateCodes.LocalPolicyRefused, $"operation '{command.OperationName}' names no state; set needs params.state active, inactive or a ratio from 0 to 1");
+        if (policy.Kind == OutputKind.OnOff && value != OutputValue.Active && value != OutputValue.Inactive)
+            return new Refusal(GateCodes.LocalPolicyRefused, $"the output knows active and inactive only; the command asks for {value}");
+        if (!Operations.TryDuration(command.OperationParams, out _))
+            return new Refusal(GateCodes.LocalPolicyRefused, $"params.durationSec must be a number of seconds above 0 and at most {Operations.MaxDurationSeconds:0}");
+        return EvidencePolicy.Judge(command.Trust, policy);
+    }
+
+    private Refusal? InterlocksHold(Deliberation d)
+    {
+        OutputSlot slot = d.Slot!;
+        lock (slot.Sync)
+        {
+            if (slot.Latch is { } latch)
+                return new Refusal(GateCodes.InterlockActive, $"latched since {latch.At:u} by {latch.Cause}: {latch.Why}", $"When the cause is gone: clawmesh-edge release {slot.Id}.");
+        }
+
+        if (interlocks.FirstBroken(slot.Policy) is { } broken) return new Refusal(GateCodes.InterlockActive, interlocks.Explain(broken));
+
+        if (slot.Policy.ExclusiveGroup is { } group)
+        {
+            foreach (OutputSlot other in slots.Values)
+            {
+                if (other == slot || other.Policy.ExclusiveGroup != group) continue;
+                lock (other.Sync)
+                {
+                    if (other.IsEnergised) return new Refusal(GateCodes.InterlockActive, $"'{other.Id}' of the same exclusive group '{group}' is energised");
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private Refusal? WithinLimits(Deliberation d)
+    {
+        Operations.TryDuration(d.Command.OperationParams, out TimeSpan? wanted);
+        OutputSlot slot = d.Slot!;
+        lock (slot.Sync)
+        {
+            if (slot.SafePending) return new Refusal(GateCodes.Busy, "the output is being sent to its safe state");
+            if (slot.Outstanding is not null) return new Refusal(GateCodes.Busy, "another command for this output is being carried out");
+            d.Limits = LimitCheck.Evaluate(slot.Policy, slot.Book, wanted, time.GetTimestamp(), time);
+        }
+
+        return d.Limits.Refusal;
+    }
+
+    private static Refusal? Approved(Deliberation d)
+    {
+        if (!d.Slot!.Policy.RequiresApproval || d.Request.Caller.Kind == CallerKind.Operator) return null;
+        return d.Request.Caller.MayApprove && d.Command.Trust.VerificationSatisfied == true
+            ? null
+            : new Refusal(GateCodes.LocalApprovalRequired, "this output needs an approval that this node can attribute to a person");
+    }
+
+    private Refusal? JournalReady() =>
+        journal.Health is { State: JournalState.Unavailable } health ? new Refusal(GateCodes.JournalUnavailable, health.Why, health.Fix) : null;
+
+    private Refusal? NodeReady() =>
+        readiness.Current is { Level: < ReadinessLevel.ActuationReady } current
+            ? new Refusal(GateCodes.NotReady, $"the node is {current.Level.Word()}: {current.Missing}")
+            : null;
+}

@@ -1,0 +1,23 @@
+namespace ClawMesh.Edge.Trust.Desk;
+
+/// <summary>How strictly this node takes commands. Immutable.</summary>
+public sealed record DeskOptions
+{
+    /// <summary>Oldest age of a command, 5 s to 300 s ([W-104]).</summary>
+    public TimeSpan Freshness { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How far ahead of our clock a command may be dated ([X-46]).</summary>
+    public static readonly TimeSpan FutureTolerance = TimeSpan.FromSeconds(5);
+
+    /// <summary>Command ids younger than 24 h remembered per output; beyond it new ones get <c>REPLAY_WINDOW_FULL</c> ([X-44]).</summary>
+    public int ReplayCapacityPerOutput { get; init; } = 16_384;
+
+    /// <summary>Pause between two safety ticks. Shorter ends leases more exactly and costs idle CPU.</summary>
+    public TimeSpan SafetyTick { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>True unless the site is simulated: simulated readings then support nothing.</summary>
+    public bool OutputsAreReal { get; init; } = true;
+
+    /// <summary>The mesh this node belongs to; part of every command digest ([X-43]).</summary>
+    public required string MeshId { get; init; }
+}
