@@ -11,7 +11,7 @@ public sealed class ScriptedActuator(ActuatorId id, OutputValue safe, TimeProvid
     public static readonly SensorId FlowSensor = new("sensor:flow:test");
 
     private readonly Lock _lock = new();
-    private OutputValue _state = safe;
+    private OutputValue? _written;
 
     public ActuatorId Id => id;
 
@@ -40,15 +40,15 @@ public sealed class ScriptedActuator(ActuatorId id, OutputValue safe, TimeProvid
 
     public OutputValue? ReadBack()
     {
-        lock (_lock) return _state;
+        lock (_lock) return _written ?? safe;
     }
 
     public SafeResult MakeSafe(SafeCause cause)
     {
         lock (_lock)
         {
-            bool was = _state != safe;
-            _state = safe;
+            bool was = _written is { } state && state != safe;
+            _written = safe;
             Writes.Add(safe);
             SafeCauses.Add(cause);
             return new SafeResult(was, SafeConfirms, SafeConfirms ? "" : "the test says so");
@@ -62,7 +62,7 @@ public sealed class ScriptedActuator(ActuatorId id, OutputValue safe, TimeProvid
         {
             if (permit.Redeem(id, value) is { } refusal) return DriveResult.Refused(refusal);
             if (WriteFault is not null) throw WriteFault;
-            _state = value;
+            _written = value;
             Writes.Add(value);
         }
 
