@@ -68,6 +68,7 @@ public sealed record JournalRecord(
 /// <param name="Sequence">Journal sequence of the decision.</param>
 /// <param name="Outcome">Null while the command is running.</param>
 /// <param name="Answer">The answer as JSON once it is final; empty while it is running.</param>
+/// <param name="At">When the command was created, by its own word; within the freshness limit of when it was taken.</param>
 public sealed record ReplayEntry(
     string CommandId,
     string Digest,

@@ -31,14 +31,17 @@ public static class Operations
         }
 
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out double seconds) || !(seconds > 0 && seconds <= MaxDurationSeconds)) return false;
-        duration = TimeSpan.FromSeconds(seconds);
+        // Rounded to the clock's 100 ns; less than half of that is no time at all.
+        var rounded = TimeSpan.FromSeconds(seconds);
+        if (rounded <= TimeSpan.Zero) return false;
+        duration = rounded;
         return true;
     }
 
     private static OutputValue? ResolveSet(JsonElement? parameters)
     {
         if (parameters is not { ValueKind: JsonValueKind.Object } p) return null;
-        if (p.TryGetProperty("state", out JsonElement state) && state.ValueKind == JsonValueKind.String) return OutputValue.Parse(state.GetString());
+        if (p.TryGetProperty("state", out JsonElement state) && state.ValueKind == JsonValueKind.String) return OutputValue.Parse(Text(state));
         if (p.TryGetProperty("value", out JsonElement value) && value.ValueKind == JsonValueKind.Number
             && value.TryGetDouble(out double ratio) && ratio is >= 0 and <= 1)
         {
@@ -46,5 +49,18 @@ public static class Operations
         }
 
         return null;
+    }
+
+    private static string? Text(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, escaped: valid JSON, no text, no state.
+            return null;
+        }
     }
 }

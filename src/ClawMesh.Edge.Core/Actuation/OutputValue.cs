@@ -29,12 +29,12 @@ public readonly record struct OutputValue
 
     public double Ratio { get; }
 
-    /// <summary>The words of the wire for the two ends ([W-99]), the ratio otherwise.</summary>
+    /// <summary>The words of the wire for the two ends ([W-99]), the ratio otherwise. Reads back as the same value: a small duty must not stand in the journal as 0.</summary>
     public override string ToString() => Ratio switch
     {
         0 => "inactive",
         1 => "active",
-        _ => Ratio.ToString("0.###", CultureInfo.InvariantCulture),
+        _ => Ratio.ToString("R", CultureInfo.InvariantCulture),
     };
 
     /// <summary>Reads <c>inactive</c>, <c>active</c> or a ratio from 0 to 1.</summary>
@@ -42,7 +42,7 @@ public readonly record struct OutputValue
     {
         "inactive" => Inactive,
         "active" => Active,
-        _ => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ratio) && ratio is >= 0 and <= 1
+        _ => double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double ratio) && ratio is >= 0 and <= 1
             ? new OutputValue(ratio)
             : null,
     };

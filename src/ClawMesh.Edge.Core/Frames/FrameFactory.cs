@@ -18,7 +18,7 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
     /// <summary>An observation ([W-84]). A value outside the sensor's valid range, or no number at all, is only T1 and says so.</summary>
     public ContextFrame Observation(Reading reading, SensorInfo sensor)
     {
-        bool plausible = !double.IsNaN(reading.Value) && reading.Value >= sensor.ValidMin && reading.Value <= sensor.ValidMax;
+        bool plausible = double.IsFinite(reading.Value) && reading.Value >= sensor.ValidMin && reading.Value <= sensor.ValidMax;
         string status = Status(reading.Value, sensor);
         JsonElement data = Build(writer =>
         {

@@ -30,7 +30,7 @@ public static class DurationText
 
         if (!(totalMs > 0 && totalMs <= 400.0 * 86_400_000)) return false;
         duration = TimeSpan.FromMilliseconds(totalMs);
-        return true;
+        return duration > TimeSpan.Zero;
     }
 
     /// <summary>The shortest text that reads back to the same number of milliseconds.</summary>

@@ -15,14 +15,15 @@ public static class CanonicalJson
     /// <exception cref="FormatException">A number that is no finite double, an unpaired surrogate, a duplicate or forbidden name, or too deep a nesting.</exception>
     public static byte[] Canonicalise(JsonElement element)
     {
-        var text = new StringBuilder(256);
-        Write(text, element, depth: 0);
         try
         {
+            var text = new StringBuilder(256);
+            Write(text, element, depth: 0);
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetBytes(text.ToString());
         }
-        catch (EncoderFallbackException bad)
+        catch (Exception bad) when (bad is InvalidOperationException or EncoderFallbackException)
         {
+            // JsonElement answers an escaped unpaired surrogate with InvalidOperationException, in names and in values.
             throw new FormatException("A string holds an unpaired surrogate, which has no canonical form.", bad);
         }
     }
