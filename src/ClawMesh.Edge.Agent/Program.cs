@@ -1,11 +1,4 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-var b = Microsoft.AspNetCore.Builder.WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-b.WebHost.UseKestrelCore();
-b.WebHost.UseUrls("http://127.0.0.1:18999");
-var app = b.Build();
-app.UseWebSockets();
-Console.WriteLine("hi");
-var r = new System.CommandLine.RootCommand("x");
-Spectre.Console.AnsiConsole.MarkupLine("[red]x[/]");
-return r.Parse(args).Invoke();
+using ClawMesh.Edge.Agent.Cli;
+
+// The composition root: the only place that takes the system's clock and the process's streams.
+return await CommandTree.Build(Console.Out, Console.Error, TimeProvider.System).RunAsync(args);

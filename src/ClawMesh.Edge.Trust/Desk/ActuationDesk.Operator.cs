@@ -8,6 +8,8 @@ namespace ClawMesh.Edge.Trust.Desk;
 /// <summary>What an operator does besides commanding: everything safe, release, and the clean-up after an earlier life.</summary>
 public sealed partial class ActuationDesk
 {
+    private bool _booksRestored;
+
     /// <summary>Sends every output to its safe value and latches it. Never refused; the journal hears of it afterwards.</summary>
     /// <returns>One result per output; not confirmed where its bus did not answer within a second.</returns>
     public async Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> SafeStateAsync(string by, CancellationToken cancellationToken)
@@ -19,8 +21,12 @@ public sealed partial class ActuationDesk
         return results;
     }
 
-    /// <summary>Sends every output to its safe value without latching: the node stops.</summary>
-    public Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> StopAsync() => AllSafeAsync(SafeCause.Stop);
+    /// <summary>Sends every output to its safe value without latching: the node stops. Nothing is armed from now on.</summary>
+    public Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> StopAsync()
+    {
+        _stopping = true;
+        return AllSafeAsync(SafeCause.Stop);
+    }
 
     /// <summary>Clears latches, of one output or of all. A release without a journal is refused: it would leave no trace.</summary>
     /// <returns>The outputs released.</returns>
@@ -62,12 +68,21 @@ public sealed partial class ActuationDesk
     /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>: nothing is armed until a later call succeeds.</exception>
     public async Task RecoverAsync(IReadOnlyList<(ActuatorId Id, SafeResult Result)> atStart, CancellationToken cancellationToken)
     {
+        // Latches first, then the disk: a journal that is away must not cost the node its memory of what is not to be trusted.
+        _judge.RecoveryOwed = true;
+        foreach ((ActuatorId id, SafeResult result) in atStart)
+        {
+            if (result.Confirmed) continue;
+            Latch(_slots[id.Value], "fault", $"not confirmed at its safe value at start: {result.Detail}");
+            // Not waited for: the tick asks again until it is confirmed.
+            _ = _safety.MakeSafeAsync(_slots[id.Value], SafeCause.Start);
+        }
+
+        _latches.Load(_time.GetUtcNow());
         foreach ((ActuatorId id, SafeResult result) in atStart)
         {
             if (!result.WasEnergised && result.Confirmed) continue;
-            OutputSlot slot = _slots[id.Value];
-            await _journal.AppendAsync(JournalBodies.StartSafe(id, slot.Policy.Safe, result), replay: null, cancellationToken);
-            if (!result.Confirmed) Latch(slot, "fault", $"not confirmed at its safe value at start: {result.Detail}");
+            await _journal.AppendAsync(JournalBodies.StartSafe(id, _slots[id.Value].Policy.Safe, result), replay: null, cancellationToken);
         }
 
         foreach (OpenCommand open in _journal.OpenCommands())
@@ -85,13 +100,19 @@ public sealed partial class ActuationDesk
             _listener.Finished(answer);
         }
 
-        _latches.Load();
-        ILookup<string, PastActivation> past = _journal.ActivationsWithin(Limits.LimitBook.Window).ToLookup(a => a.ActuatorRef);
-        foreach (OutputSlot slot in _slots.Values)
+        // Once per life: on a later call the journal also holds this life's activations, which the books know already.
+        if (!_booksRestored)
         {
-            lock (slot.Sync) slot.Book.Restore(past[slot.Id.Value]);
+            ILookup<string, PastActivation> past = _journal.ActivationsWithin(Limits.LimitBook.Window).ToLookup(a => a.ActuatorRef);
+            foreach (OutputSlot slot in _slots.Values)
+            {
+                lock (slot.Sync) slot.Book.Restore(past[slot.Id.Value]);
+            }
+
+            _booksRestored = true;
         }
 
+        _judge.RecoveryOwed = false;
         await _latches.SaveAsync(cancellationToken);
     }
 

@@ -33,6 +33,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly IEventSink _events;
     private readonly IActuationListener _listener;
     private readonly TimeProvider _time;
+    private volatile bool _stopping;
     private int _waiting;
     private long _permits;
     private long _refused;
@@ -79,14 +80,24 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     public async Task<ActuationAnswer> RequestAsync(ActuationRequest request, CancellationToken cancellationToken)
     {
         long startedAtMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var d = new Deliberation(request);
+        var d = new Deliberation(request) { SafeAsksAtArrival = SafeAsks(request.Forward.TargetRef) };
+
+        // Going to the safe state waits for nobody's turn and nobody's disk, and is never one too many. An energising command
+        // that came before it and is still on its way finds SafeAsks changed and is not armed.
+        Refusal? refusal = null;
+        if (_judge.LeadsToSafeState(d.Message))
+        {
+            refusal = _judge.Judge(d);
+            if (refusal is null) return await GoSafeAsync(d, startedAtMs);
+        }
+
         if (Interlocked.Increment(ref _waiting) > MaxWaiting)
         {
             Interlocked.Decrement(ref _waiting);
             return Refused(d, new Refusal(GateCodes.Busy, $"{MaxWaiting} commands are waiting already"), 0, startedAtMs);
         }
 
-        Armed? armed;
+        Armed armed;
         try
         {
             // One command is judged, journaled and armed at a time: so a command id acts once, and two outputs of one
@@ -101,17 +112,12 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
         try
         {
-            Refusal? refusal = _judge.Judge(d);
+            refusal ??= _judge.Judge(d);
             if (d.Repeat is { } repeat) return repeat;
-            if (refusal is null && d.IsSafeDirection)
-            {
-                armed = null;
-            }
-            else
-            {
-                (armed, ActuationAnswer? answer) = await DecideAsync(d, refusal, startedAtMs);
-                if (answer is not null) return answer;
-            }
+
+            (Armed? granted, ActuationAnswer? answer) = await DecideAsync(d, refusal, startedAtMs);
+            if (granted is null) return answer!;
+            armed = granted;
         }
         finally
         {
@@ -120,7 +126,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         }
 
         // From here on nothing is cancelled: something moves, and the journal is owed what came of it.
-        return armed is null ? await GoSafeAsync(d, startedAtMs) : await DriveAsync(d, armed, startedAtMs);
+        return await DriveAsync(d, armed, startedAtMs);
     }
 
     public async ValueTask DisposeAsync()
@@ -155,24 +161,27 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         PublishDecision(d, $"Granted {d.Command.OperationName} of '{d.Command.TargetRef}' to {d.Request.Caller.Name}, permit {permitId}, journal {sequence}.");
 
         // The disk may have taken its time: what was true before the flush is asked again before anything moves ([X-46]).
-        refusal = _judge.JudgeEnergising(d);
-        Armed? armed = refusal is null ? Arm(d, permitId!, evidenceDigest, sequence) : null;
-        if (armed is not null) return (armed, null);
-
-        refusal ??= new Refusal(GateCodes.SafetyTrip, "the output was sent to its safe state while the command was being journaled");
+        Armed? armed = null;
+        refusal = _judge.JudgeEnergising(d) ?? Arm(d, permitId!, evidenceDigest, sequence, out armed);
+        if (refusal is null) return (armed, null);
         return (null, await FinishAsync(d, RefusedAnswer(d, refusal, sequence, startedAtMs) with { PermitId = permitId }, lease: null));
     }
 
-    /// <summary>Mints the permit and arms its lease. Null when the output was latched or sent to its safe state meanwhile.</summary>
-    private Armed? Arm(Deliberation d, string permitId, string evidenceDigest, long sequence)
+    /// <summary>Mints the permit and arms its lease, unless the output was latched, sent to its safe state or used up meanwhile.</summary>
+    private Refusal? Arm(Deliberation d, string permitId, string evidenceDigest, long sequence, out Armed? armed)
     {
         OutputSlot slot = d.Slot!;
-        var grant = new PermitGrant(
-            new PermitId(permitId), slot.Id, d.Command.OperationName, OutputRange.Exactly(d.Value), d.Limits.Lease,
-            d.Command.CommandId, evidenceDigest, _journal.BootNonce, sequence);
+        armed = null;
         lock (slot.Sync)
         {
-            if (slot.Latch is not null || slot.SafePending) return null;
+            if (_stopping) return new Refusal(GateCodes.NotReady, "the node is stopping");
+            if (slot.Latch is not null || slot.SafePending || slot.SafeAsks != d.SafeAsksAtArrival)
+                return new Refusal(GateCodes.SafetyTrip, "the output was sent to its safe state while the command was on its way");
+            if (_judge.WithinLimits(d) is { } usedUp) return usedUp;
+
+            var grant = new PermitGrant(
+                new PermitId(permitId), slot.Id, d.Command.OperationName, OutputRange.Exactly(d.Value), d.Limits.Lease,
+                d.Command.CommandId, evidenceDigest, _journal.BootNonce, sequence);
             var permit = new Permit(grant, _journal, _time);
             long now = _time.GetTimestamp();
             var lease = new Lease(d.Command.CommandId, grant.Id, d.Value, grant.Lease, now + (long)(grant.Lease.TotalSeconds * _time.TimestampFrequency));
@@ -180,7 +189,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             slot.Book.Started(now);
             slot.Lease = lease;
             slot.Outstanding = permit;
-            return new Armed(permit, lease);
+            armed = new Armed(permit, lease);
+            return null;
         }
     }
 
@@ -190,28 +200,48 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         ActuationAnswer answer;
         try
         {
-            DriveResult result = await slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended);
-            answer = Answer(d, armed, result, startedAtMs);
+            answer = await ApplyAsync(d, armed, startedAtMs);
+
+            // In doubt the output goes to its safe state, before any disk is asked; only a confirmed effect keeps its lease.
+            if (answer.Outcome != ActuationOutcome.Done)
+            {
+                SafeCause cause = answer.Outcome == ActuationOutcome.EffectUnconfirmed ? SafeCause.Unconfirmed : SafeCause.Fault;
+                await WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause));
+            }
+        }
+        finally
+        {
+            // Not before the safe write: the next command must not be armed into it.
+            lock (slot.Sync) slot.Outstanding = null;
+        }
+
+        if (answer.Outcome == ActuationOutcome.Fault) await _latches.SaveAsync(CancellationToken.None);
+        return await FinishAsync(d, answer, armed.Lease);
+    }
+
+    private async Task<ActuationAnswer> ApplyAsync(Deliberation d, Armed armed, long startedAtMs)
+    {
+        OutputSlot slot = d.Slot!;
+        try
+        {
+            return Answer(d, armed, await slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended), startedAtMs);
+        }
+        catch (OperationCanceledException) when (armed.Lease.Ended.IsCancellationRequested)
+        {
+            return Answer(d, armed, DriveResult.Unconfirmed("the lease ended before an effect was seen"), startedAtMs);
         }
         catch (EdgeException fault)
         {
             Latch(slot, "fault", $"{fault.What} {fault.Why}");
-            answer = Answer(d, armed, ActuationOutcome.Fault, fault.Code == "output.readback_contradicts" ? GateCodes.FeedbackContradicts : GateCodes.OutputFault, $"{fault.What} {fault.Why} {fault.Fix}", startedAtMs);
-            await _latches.SaveAsync(CancellationToken.None);
+            string code = fault.Code == "output.readback_contradicts" ? GateCodes.FeedbackContradicts : GateCodes.OutputFault;
+            return Answer(d, armed, ActuationOutcome.Fault, code, $"{fault.What} {fault.Why} {fault.Fix}", startedAtMs);
         }
-        finally
+        catch (Exception broken)
         {
-            lock (slot.Sync) slot.Outstanding = null;
+            // A driver that breaks its contract may have moved something all the same; it must not leave a lease running without an outcome.
+            Latch(slot, "fault", $"its driver failed: {broken.Message}");
+            return Answer(d, armed, ActuationOutcome.Fault, GateCodes.OutputFault, $"The driver of '{slot.Id}' failed: {broken.Message}", startedAtMs);
         }
-
-        // In doubt the output goes to its safe state; only a confirmed effect keeps its lease.
-        if (answer.Outcome != ActuationOutcome.Done)
-        {
-            SafeCause cause = answer.Outcome == ActuationOutcome.EffectUnconfirmed ? SafeCause.Unconfirmed : SafeCause.Fault;
-            await WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause));
-        }
-
-        return await FinishAsync(d, answer, armed.Lease);
     }
 
     /// <summary>Carries out a command whose operation leads to the declared safe state. Needs no permit; the journal hears of it afterwards.</summary>
@@ -224,7 +254,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         {
             null => SafeAnswer(ActuationOutcome.Fault, GateCodes.OutputFault, $"The bus of '{slot.Id}' has not carried out the safe write yet; it is retried until it is.", null),
             { Confirmed: false } unconfirmed => SafeAnswer(ActuationOutcome.Fault, GateCodes.OutputFault, $"'{slot.Id}' could not be confirmed at its safe value: {unconfirmed.Detail}", null),
-            { } made => await slot.Actuator.ConfirmSafeAsync(made.WasEnergised ? before : null, _giveUp.Token) is { Observed: { } observed }
+            { } made => await SeeSafeAsync(slot, made.WasEnergised ? before : null) is { } observed
                 ? SafeAnswer(ActuationOutcome.Done, GateCodes.Ok, $"'{slot.Id}' is {slot.Policy.Safe}.", observed)
                 : SafeAnswer(ActuationOutcome.EffectUnconfirmed, GateCodes.NoConfirmation, $"'{slot.Id}' was driven to {slot.Policy.Safe}; nothing independent confirms it.", null),
         };
@@ -233,6 +263,19 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         ActuationAnswer SafeAnswer(ActuationOutcome outcome, string code, string message, ObservedEffect? observed) => new(
             d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, outcome, code, message,
             Observed: observed, StartedAtMs: startedAtMs, FinishedAtMs: NowMs());
+    }
+
+    // The output is safe already; a sensor that fails now costs the confirmation, not the answer.
+    private async Task<ObservedEffect?> SeeSafeAsync(OutputSlot slot, double? before)
+    {
+        try
+        {
+            return (await slot.Actuator.ConfirmSafeAsync(before, _giveUp.Token)).Observed;
+        }
+        catch (Exception unseen) when (unseen is EdgeException or OperationCanceledException or ObjectDisposedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Second transaction: the outcome. Then the frame, then the answer.</summary>
@@ -250,9 +293,13 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         }
         catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
         {
-            // What cannot be remembered must not go on.
-            if (lease is not null) await WaitBrieflyAsync(_safety.MakeSafeAsync(d.Slot!, SafeCause.Fault));
-            answer = answer with { Message = $"{answer.Message} The outcome could not be journaled: {unavailable.Why} The output is at its safe state." };
+            answer = answer with { Message = $"{answer.Message} The outcome could not be journaled: {unavailable.Why}" };
+            if (lease is not null) answer = await GiveUpAsync(d.Slot!, answer);
+        }
+        catch (Exception) when (lease is not null)
+        {
+            await GiveUpAsync(d.Slot!, answer);
+            throw;
         }
         finally
         {
@@ -262,6 +309,19 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         PublishOutcome(answer);
         _listener.Finished(answer);
         return answer;
+    }
+
+    // What cannot be remembered must not go on: a lease whose outcome is on no disk ends here, and its caller is not told "done".
+    private async Task<ActuationAnswer> GiveUpAsync(OutputSlot slot, ActuationAnswer answer)
+    {
+        await WaitBrieflyAsync(_safety.MakeSafeAsync(slot, SafeCause.Fault));
+        return answer.Outcome != ActuationOutcome.Done
+            ? answer
+            : answer with
+            {
+                Outcome = ActuationOutcome.Fault, Code = GateCodes.JournalUnavailable, LeaseMs = null, LeaseCapped = false,
+                Message = $"{answer.Message} The output was sent to its safe state.",
+            };
     }
 
     private ActuationAnswer Answer(Deliberation d, Armed armed, DriveResult result, long startedAtMs) => result switch
@@ -283,7 +343,9 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         : Entry(d, 0, ActuationOutcome.Refused, ActuationAnswerJson.ToText(RefusedAnswer(d, refusal, 0, startedAtMs)));
 
     private ReplayEntry Entry(Deliberation d, long sequence, ActuationOutcome? outcome, string answer) => new(
-        d.Command.CommandId, d.Digest, d.Request.Caller.SenderKey, d.Command.TargetRef, sequence, outcome, answer, _time.GetUtcNow());
+        d.Command.CommandId, d.Digest, d.Request.Caller.SenderKey, d.Command.TargetRef, sequence, outcome, answer,
+        // The command's own time: an operator's repeat is rebuilt from it, so that its digest is the same again.
+        DateTimeOffset.FromUnixTimeMilliseconds(d.Command.CreatedAtMs));
 
     private ActuationAnswer Refused(Deliberation d, Refusal refusal, long sequence, long startedAtMs)
     {
@@ -297,6 +359,12 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         d.Message.Envelope?.CommandId ?? "", d.Message.TargetRef, d.Message.Envelope?.OperationName ?? "",
         ActuationOutcome.Refused, refusal.Code, refusal.Fix.Length == 0 ? refusal.Why : $"{refusal.Why}. {refusal.Fix}",
         JournalSequence: sequence, StartedAtMs: startedAtMs, FinishedAtMs: NowMs());
+
+    private long SafeAsks(string targetRef)
+    {
+        if (!_slots.TryGetValue(targetRef, out OutputSlot? slot)) return 0;
+        lock (slot.Sync) return slot.SafeAsks;
+    }
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -23,6 +23,9 @@ internal sealed class Deliberation(ActuationRequest request)
 
     public OutputSlot? Slot { get; set; }
 
+    /// <summary>The output's <see cref="OutputSlot.SafeAsks"/> when the command came.</summary>
+    public long SafeAsksAtArrival { get; init; }
+
     public OutputValue Value { get; set; }
 
     public bool IsSafeDirection { get; set; }
@@ -55,7 +58,18 @@ internal sealed class CommandJudge(
 {
     private readonly WireGate _wire = new(self, command => LeadsToSafeState(command, slots));
 
+    private volatile bool _recoveryOwed;
+
     public IWireGate Wire => _wire;
+
+    /// <summary>True between a clean-up after an earlier life that failed and one that succeeded: nothing is armed meanwhile.</summary>
+    public bool RecoveryOwed
+    {
+        get => _recoveryOwed;
+        set => _recoveryOwed = value;
+    }
+
+    public bool LeadsToSafeState(ForwardMessage message) => message.Envelope is { } command && LeadsToSafeState(command, slots);
 
     /// <summary>Null when the output may be energised, or when the command goes to the safe state and nothing stands before that.</summary>
     public Refusal? Judge(Deliberation d) =>
@@ -129,9 +143,10 @@ internal sealed class CommandJudge(
             if (known.Sender != d.Request.Caller.SenderKey || known.Digest != d.Digest)
                 return new Refusal(GateCodes.CommandReplayed, $"command id '{d.Command.CommandId}' was used before, by another sender or for another command");
 
+            // The answer of a refusal was remembered in the record's own transaction, before the record had its number.
             d.Repeat = known.Outcome is null
                 ? Pending(d, known.Sequence)
-                : (ActuationAnswerJson.Parse(known.Answer) ?? Pending(d, known.Sequence)) with { Repeat = true };
+                : (ActuationAnswerJson.Parse(known.Answer) ?? Pending(d, known.Sequence)) with { JournalSequence = known.Sequence, Repeat = true };
             return null;
         }
 
@@ -199,7 +214,7 @@ internal sealed class CommandJudge(
                 if (other == slot || other.Policy.ExclusiveGroup != group) continue;
                 lock (other.Sync)
                 {
-                    if (other.IsEnergised) return new Refusal(GateCodes.InterlockActive, $"'{other.Id}' of the same exclusive group '{group}' is energised");
+                    if (other.IsEnergised || other.SafePending) return new Refusal(GateCodes.InterlockActive, $"'{other.Id}' of the same exclusive group '{group}' is energised or not confirmed safe");
                 }
             }
         }
@@ -207,7 +222,8 @@ internal sealed class CommandJudge(
         return null;
     }
 
-    private Refusal? WithinLimits(Deliberation d)
+    /// <summary>Asked a last time under the slot's lock when the lease is armed: between two looks a lease may end and a rest begin.</summary>
+    public Refusal? WithinLimits(Deliberation d)
     {
         Operations.TryDuration(d.Command.OperationParams, out TimeSpan? wanted);
         OutputSlot slot = d.Slot!;
@@ -230,6 +246,7 @@ internal sealed class CommandJudge(
     }
 
     private Refusal? JournalReady() =>
+        RecoveryOwed ? new Refusal(GateCodes.JournalUnavailable, "what the node's last life left open could not be closed in the journal yet") :
         journal.Health is { State: JournalState.Unavailable } health ? new Refusal(GateCodes.JournalUnavailable, health.Why, health.Fix) : null;
 
     private Refusal? NodeReady() =>

@@ -13,24 +13,55 @@ internal sealed class LatchBook(IReadOnlyCollection<OutputSlot> slots, ISettings
 {
     private const string Key = "latches";
 
-    /// <summary>Takes over latches of an earlier life. Present ones win.</summary>
-    public void Load()
+    private readonly SemaphoreSlim _saving = new(1, 1);
+
+    /// <summary>Takes over latches of an earlier life. Present ones win. If they cannot be read, every output is latched: one of them was.</summary>
+    public void Load(DateTimeOffset now)
     {
         if (settings.Get(Key) is not { Length: > 0 } text) return;
-        using JsonDocument document = JsonDocument.Parse(text);
+        Func<OutputSlot, Latch?> latchOf;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            Dictionary<string, Latch> latches = document.RootElement.EnumerateObject().ToDictionary(e => e.Name, e => Read(e.Value));
+            latchOf = slot => latches.GetValueOrDefault(slot.Id.Value);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or FormatException)
+        {
+            latchOf = _ => new Latch("fault", "the latches of the node's last life cannot be read", now);
+        }
+
         foreach (OutputSlot slot in slots)
         {
-            if (!document.RootElement.TryGetProperty(slot.Id.Value, out JsonElement entry)) continue;
-            var latch = new Latch(
-                entry.GetProperty("cause").GetString() ?? "",
-                entry.GetProperty("why").GetString() ?? "",
-                DateTimeOffset.FromUnixTimeMilliseconds(entry.GetProperty("atMs").GetInt64()));
-            lock (slot.Sync) slot.Latch ??= latch;
+            lock (slot.Sync) slot.Latch ??= latchOf(slot);
         }
     }
 
     /// <summary>Writes the present latches. An unavailable journal is not an error here: arming is refused anyway until it is back.</summary>
     public async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        // One at a time, and each sees the latches of its own moment: an older picture must never be written over a newer one.
+        await _saving.WaitAsync(cancellationToken);
+        try
+        {
+            await settings.SetAsync(Key, ToText(), cancellationToken);
+        }
+        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        {
+            // The journal reports it itself, and SaveAsync is called again when it reopens.
+        }
+        finally
+        {
+            _saving.Release();
+        }
+    }
+
+    private static Latch Read(JsonElement entry) => new(
+        entry.GetProperty("cause").GetString() ?? "",
+        entry.GetProperty("why").GetString() ?? "",
+        DateTimeOffset.FromUnixTimeMilliseconds(entry.GetProperty("atMs").GetInt64()));
+
+    private string ToText()
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -51,13 +82,6 @@ internal sealed class LatchBook(IReadOnlyCollection<OutputSlot> slots, ISettings
             writer.WriteEndObject();
         }
 
-        try
-        {
-            await settings.SetAsync(Key, System.Text.Encoding.UTF8.GetString(buffer.ToArray()), cancellationToken);
-        }
-        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
-        {
-            // The journal reports it itself, and SaveAsync is called again when it reopens.
-        }
+        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 }

@@ -31,7 +31,7 @@ internal sealed class SafetyChronicle(
             if (note.BusBlocked)
             {
                 PublishFault(note, FailureClass.BusIo, $"Bus '{note.Slot.Actuator.Bus}' does not answer; a safe write of '{note.Slot.Id}' is waiting. The output is latched.");
-                await latches.SaveAsync(giveUp);
+                await latches.SaveAsync(CancellationToken.None);
                 continue;
             }
 
@@ -44,7 +44,7 @@ internal sealed class SafetyChronicle(
             else
             {
                 PublishFault(note, FailureClass.ActuationUnconfirmed, $"'{note.Slot.Id}' could not be confirmed at its safe value: {note.Result.Detail}. The output is latched.");
-                await latches.SaveAsync(giveUp);
+                await latches.SaveAsync(CancellationToken.None);
             }
         }
     }

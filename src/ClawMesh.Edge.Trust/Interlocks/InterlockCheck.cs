@@ -37,6 +37,8 @@ internal sealed class InterlockCheck(IReadingSource readings, TimeProvider time,
         readings.Latest(predicate.Sensor) is { } reading
         && Believable(reading)
         && time.GetElapsedTime(reading.SampledTimestamp) <= predicate.MaxAge
+        // An infinite value is a division by zero somewhere, not a very full tank.
+        && double.IsFinite(reading.Value)
         && predicate.Holds(reading.Value);
 
     // A simulated reading is T0 to real outputs (DESIGN section 6), and T0 supports nothing.

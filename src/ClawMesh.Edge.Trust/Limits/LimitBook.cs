@@ -18,6 +18,7 @@ internal sealed class LimitBook(TimeProvider time)
     private int _first;
     private int _count;
     private long? _since;
+    private long _lastEnd;
 
     /// <summary>Timestamp at which the present activation began; null at the safe value.</summary>
     public long? EnergisedSince => _since;
@@ -31,17 +32,20 @@ internal sealed class LimitBook(TimeProvider time)
         Remember(start, timestamp);
     }
 
-    /// <summary>Activations from before this process, translated from wall time by their age. A clock that went backwards makes them count as just ended.</summary>
+    /// <summary>
+    /// Activations from before this process, translated from wall time by their age. A clock that went backwards makes them count
+    /// as just ended, at their full length: a node whose clock starts from nothing after each power cut must not forget its duty.
+    /// </summary>
     public void Restore(IEnumerable<PastActivation> activations)
     {
         long now = time.GetTimestamp();
         DateTimeOffset wallNow = time.GetUtcNow();
         foreach (PastActivation past in activations.OrderBy(p => p.Start))
         {
-            TimeSpan endAge = Clamp(wallNow - (past.End ?? wallNow));
-            TimeSpan startAge = Clamp(wallNow - past.Start);
-            if (startAge < endAge) startAge = endAge;
-            Remember(now - Ticks(startAge), now - Ticks(endAge));
+            DateTimeOffset end = past.End ?? wallNow;
+            TimeSpan endAge = Clamp(wallNow - end);
+            TimeSpan length = Clamp(end - past.Start);
+            Remember(now - Ticks(endAge + length), now - Ticks(endAge));
         }
     }
 
@@ -74,7 +78,7 @@ internal sealed class LimitBook(TimeProvider time)
 
     /// <summary>How long the output has rested; null when it never left its safe value within memory.</summary>
     public TimeSpan? RestedFor(long now) =>
-        _count == 0 ? null : time.GetElapsedTime(_past[(_first + _count - 1) % Capacity].End, now);
+        _count == 0 ? null : time.GetElapsedTime(_lastEnd, now);
 
     private void Remember(long start, long end)
     {
@@ -88,6 +92,7 @@ internal sealed class LimitBook(TimeProvider time)
             _past[_first].Start = oldest;
         }
 
+        _lastEnd = _count == 0 ? end : Math.Max(_lastEnd, end);
         _past[(_first + _count) % Capacity] = (start, end);
         _count++;
     }

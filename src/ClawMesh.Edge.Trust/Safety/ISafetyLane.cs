@@ -64,10 +64,18 @@ internal sealed class ThreadLane : ISafetyLane
         while (!_stopping)
         {
             _wake.WaitOne();
-            foreach (OutputSlot slot in _slots)
-            {
-                if (Interlocked.Exchange(ref slot.LaneFlag, 0) == 1) _carryOut(slot);
-            }
+            CarryOutPosted();
+        }
+
+        // Posted while the last round was on its way: a stop drops no safe write.
+        CarryOutPosted();
+    }
+
+    private void CarryOutPosted()
+    {
+        foreach (OutputSlot slot in _slots)
+        {
+            if (Interlocked.Exchange(ref slot.LaneFlag, 0) == 1) _carryOut(slot);
         }
     }
 }

@@ -35,6 +35,12 @@ internal sealed class OutputSlot(IActuator actuator, OutputPolicy policy, TimePr
     /// <summary>Guarded. Set once per blocked write, so that one incident is one event.</summary>
     public bool BlockReported { get; set; }
 
+    /// <summary>Guarded. A safe write of the present incident failed and that was told, so that a dead output is one note and not five a second.</summary>
+    public bool FailureReported { get; set; }
+
+    /// <summary>Guarded. Counts who asked for the safe state. A command that came before the newest of them must not energise after it.</summary>
+    public long SafeAsks { get; set; }
+
     /// <summary>Guarded. Minted and not yet driven to an end.</summary>
     public Permit? Outstanding { get; set; }
 

@@ -75,6 +75,7 @@ internal sealed class SafetySupervisor : IDisposable
         Task<SafeResult> done;
         lock (slot.Sync)
         {
+            slot.SafeAsks++;
             slot.SafeWaiter ??= new TaskCompletionSource<SafeResult>(TaskCreationOptions.RunContinuationsAsynchronously);
             done = slot.SafeWaiter.Task;
         }
@@ -115,6 +116,7 @@ internal sealed class SafetySupervisor : IDisposable
                 slot.PendingCause = cause;
                 slot.PendingSince = now;
                 slot.BlockReported = false;
+                slot.FailureReported = false;
             }
         }
 
@@ -132,16 +134,20 @@ internal sealed class SafetySupervisor : IDisposable
             cause = slot.PendingCause;
         }
 
-        SafeResult result = slot.Actuator.MakeSafe(cause);
+        SafeResult result = MakeSafe(slot.Actuator, cause);
 
         long now = _time.GetTimestamp();
         Lease? ended;
         TimeSpan onFor = TimeSpan.Zero;
         TimeSpan late;
         TaskCompletionSource<SafeResult>? waiter;
+        bool news;
         lock (slot.Sync)
         {
             ended = slot.Lease;
+            // A tick that finds a safe output safe again has nothing to tell, nor has the tenth attempt on an output that does not answer.
+            news = slot.SafeWaiter is not null || (result.Confirmed ? ended is not null || result.WasEnergised || slot.FailureReported : !slot.FailureReported);
+            slot.FailureReported |= !result.Confirmed;
             late = ended is not null && cause == SafeCause.LeaseEnd ? _time.GetElapsedTime(ended.EndTimestamp, now) : TimeSpan.Zero;
             waiter = slot.SafeWaiter;
             slot.SafeWaiter = null;
@@ -164,10 +170,19 @@ internal sealed class SafetySupervisor : IDisposable
         if (ended is not null && result.Confirmed) ThreadPool.UnsafeQueueUserWorkItem(static lease => lease.MarkEnded(), ended, preferLocal: false);
 
         waiter?.TrySetResult(result);
-        // A tick that finds a safe output safe again has nothing to tell.
-        if (ended is not null || result.WasEnergised || !result.Confirmed || waiter is not null)
+        if (news) _notes.Writer.TryWrite(new SafetyNote(slot, cause, result, ended, _time.GetUtcNow(), onFor, late));
+    }
+
+    private static SafeResult MakeSafe(IActuator actuator, SafeCause cause)
+    {
+        try
         {
-            _notes.Writer.TryWrite(new SafetyNote(slot, cause, result, ended, _time.GetUtcNow(), onFor, late));
+            return actuator.MakeSafe(cause);
+        }
+        catch (Exception broken)
+        {
+            // A driver must not throw here. One that does is retried like one that cannot confirm, and the other outputs of its bus get their turn.
+            return new SafeResult(WasEnergised: true, Confirmed: false, $"its driver failed: {broken.Message}");
         }
     }
 
@@ -184,8 +199,10 @@ internal sealed class SafetySupervisor : IDisposable
                 slot.BlockReported = true;
                 slot.Latch ??= new Latch("bus_io", $"bus '{slot.Actuator.Bus}' did not carry out a safe write within {BlockedAfter.TotalMilliseconds} ms", _time.GetUtcNow());
                 note = new SafetyNote(slot, slot.PendingCause, default, slot.Lease, _time.GetUtcNow(), TimeSpan.Zero, TimeSpan.Zero, BusBlocked: true);
-                if (slot.Policy.Upstream is { } id) _byId.TryGetValue(id, out upstream);
             }
+
+            // As long as the write is owed: somebody may have energised the cut-off again.
+            if (slot.Policy.Upstream is { } id) _byId.TryGetValue(id, out upstream);
         }
 
         _lanes[slot.Actuator.Bus].Post(slot);

@@ -137,10 +137,12 @@ public sealed class OutputDriverTests
     public async Task A_silent_witness_costs_the_confirmation_and_not_the_write()
     {
         ScriptedOutput output = WithEffect(rises: 2, atLeast: null);
-        _probe.Measure = async cancel =>
+        _probe.Measure = cancel =>
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel);
-            return 0;
+            // Unlike Task.Delay, this goes on where it was cancelled: on the test's thread, inside the manual clock.
+            var never = new TaskCompletionSource<double>();
+            cancel.Register(() => never.TrySetCanceled(cancel));
+            return new ValueTask<double>(never.Task);
         };
 
         DriveResult result = await Apply(output, _permits.For(Valve, OutputValue.Active), OutputValue.Active);

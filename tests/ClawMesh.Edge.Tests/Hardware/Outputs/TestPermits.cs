@@ -8,14 +8,14 @@ namespace ClawMesh.Edge.Tests.Hardware.Outputs;
 internal sealed class TestPermits(ManualTime time)
 {
     private readonly InMemoryJournal _journal = new(time);
-    private int _count;
 
     public Permit For(string actuator, OutputValue value)
     {
-        _count++;
+        // The journal in memory appends before it returns.
+        long sequence = _journal.AppendAsync(new JournalEntry(JournalRecordType.Decision, actuator, null, null, "OK", "{}"), null, CancellationToken.None).Result;
         var grant = new PermitGrant(
-            new PermitId($"pm-{_count}"), new ActuatorId(actuator), "set", OutputRange.Exactly(value), TimeSpan.FromMinutes(1),
-            $"command-{_count}", new string('0', 64), _journal.BootNonce, _count);
+            new PermitId($"pm-{sequence}"), new ActuatorId(actuator), "set", OutputRange.Exactly(value), TimeSpan.FromMinutes(1),
+            $"command-{sequence}", new string('0', 64), _journal.BootNonce, sequence);
         return new Permit(grant, _journal, time);
     }
 }

@@ -131,8 +131,9 @@ public sealed class SimulatedFaultTests : IDisposable
     public async Task A_hanging_output_holds_up_nobody_else_and_ends_safe_when_it_comes_back()
     {
         Inject(FarmBench.Valve1, SimulatedFaultKind.Hang);
+        using var lease = new CancellationTokenSource();
         Task<DriveResult> hung = Task.Run(() => _bench.Output(FarmBench.Valve1).ApplyAsync(
-            _bench.Permits.For(FarmBench.Valve1, OutputValue.Active), OutputValue.Active, CancellationToken.None));
+            _bench.Permits.For(FarmBench.Valve1, OutputValue.Active), OutputValue.Active, lease.Token));
         Task<SafeResult> waiting = Task.Run(() => _bench.Output(FarmBench.Valve1).MakeSafe(SafeCause.LeaseEnd));
 
         SafeResult other = _bench.Output(FarmBench.Valve2).MakeSafe(SafeCause.LeaseEnd);
@@ -144,7 +145,8 @@ public sealed class SimulatedFaultTests : IDisposable
         _bench.Farm.Faults.Clear(FarmBench.Valve1);
         Assert.True((await waiting.WaitAsync(Patience)).Confirmed);
         Assert.Equal(OutputValue.Inactive, _bench.Output(FarmBench.Valve1).ReadBack());
-        await Outputs.Inline.Finish(hung.WaitAsync(Patience), _bench.Time, () => Thread.Yield());
+        await lease.CancelAsync();
+        Assert.Null((await hung.WaitAsync(Patience)).Observed);
     }
 
     [Fact]

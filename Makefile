@@ -1,0 +1,39 @@
+# Two commands matter: `make run` and `make test`. Both prepare a fresh Debian machine that has only the .NET SDK.
+# ARGS passes through:  make run ARGS='--for 10s'
+
+SHELL := /bin/bash
+RID ?= linux-x64
+ARGS ?=
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
+BINARY := artifacts/publish/$(RID)/clawmesh-edge
+
+.PHONY: run test unit publish bench clean
+
+run:
+	@.ci/setup run
+	@dotnet build src/ClawMesh.Edge.Agent -c Release -v quiet --nologo
+	@mkdir -p artifacts/state && chmod 700 artifacts/state
+	@$(JIT) run --site simulated --state-dir artifacts/state $(ARGS)
+
+publish:
+	@.ci/setup publish
+	@aot/publish.sh $(RID)
+	@aot/check-size.sh $(RID)
+
+test: publish
+	@.ci/test
+
+# The fast part alone: no publish, no processes.
+unit:
+	@.ci/setup run
+	@dotnet test --project tests/ClawMesh.Edge.Tests -c Release
+
+bench: publish
+	@dotnet build tests/ClawMesh.Edge.Benchmarks -c Release -v quiet --nologo
+	@artifacts/net10.0/bin/ClawMesh.Edge.Benchmarks/release/ClawMesh.Edge.Benchmarks --binary $(BINARY) $(ARGS)
+
+clean:
+	rm -rf artifacts

@@ -1,0 +1,55 @@
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Outputs;
+using ClawMesh.Edge.Hardware.Simulated;
+using ClawMesh.Edge.Trust;
+
+namespace ClawMesh.Edge.Hardware.Sites;
+
+/// <summary>Turns a checked site into sensors and actuators.</summary>
+public static class HardwareFactory
+{
+    /// <param name="simRate">Simulated seconds per second of <paramref name="time"/>; ignored on a real site.</param>
+    /// <exception cref="EdgeException">A driver is unknown, or the simulated farm cannot be opened (<see cref="SimulatedFarm"/>).</exception>
+    public static SiteHardware Build(Site site, string stateDirectory, ulong simSeed, double simRate, TimeProvider time)
+    {
+        SimulatedFarm? farm = site.Simulated ? new SimulatedFarm(site, stateDirectory, simSeed, simRate, time) : null;
+        try
+        {
+            Dictionary<SensorId, ISensor> sensors = [];
+            foreach (SensorBinding binding in site.Sensors) sensors.Add(binding.Info.Id, OpenSensor(binding, farm, time));
+            IActuator[] actuators = [.. site.Actuators.Select(binding => OpenOutput(binding, farm, Watch(binding, sensors, time)))];
+            return new SiteHardware([.. site.Sensors.Select(s => sensors[s.Info.Id])], actuators, farm);
+        }
+        catch
+        {
+            farm?.Dispose();
+            throw;
+        }
+    }
+
+    private static SimulatedSensor OpenSensor(SensorBinding binding, SimulatedFarm? farm, TimeProvider time) => binding.Driver switch
+    {
+        SiteDrivers.Simulated when farm is not null => new SimulatedSensor(binding, farm, time),
+        _ => throw UnknownDriver(binding.Info.Id.Value, binding.Driver),
+    };
+
+    private static SimulatedOutput OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, EffectWatch? effect) => binding.Driver switch
+    {
+        SiteDrivers.Simulated when farm is not null => new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect),
+        _ => throw UnknownDriver(binding.Policy.Actuator.Value, binding.Driver),
+    };
+
+    private static EffectWatch? Watch(ActuatorBinding binding, Dictionary<SensorId, ISensor> sensors, TimeProvider time) =>
+        binding.Effect is { } check && sensors.TryGetValue(check.Sensor, out ISensor? sensor)
+            ? new EffectWatch(check, new SensorProbe(sensor), time)
+            : null;
+
+    private static EdgeException UnknownDriver(string reference, string driver) => new(
+        "site.driver_unknown",
+        $"Could not open '{reference}'.",
+        $"Its driver is '{driver}'; this build knows {string.Join(", ", SiteDrivers.Known)}, and simulated parts only on a simulated site.",
+        "Run `clawmesh-edge site check` on the file.",
+        FailureClass.Config);
+}

@@ -1,0 +1,12 @@
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Hardware.Simulated;
+using ClawMesh.Edge.Trust;
+
+namespace ClawMesh.Edge.Hardware.Sites;
+
+/// <summary>The opened parts of one site. Nothing has been driven yet: the owner sends every actuator to its safe value before it listens.</summary>
+/// <param name="Farm">The simulated farm to advance about ten times a second; null on a real site.</param>
+public sealed record SiteHardware(IReadOnlyList<ISensor> Sensors, IReadOnlyList<IActuator> Actuators, SimulatedFarm? Farm) : IDisposable
+{
+    public void Dispose() => Farm?.Dispose();
+}

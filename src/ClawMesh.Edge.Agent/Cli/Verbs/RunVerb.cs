@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ClawMesh.Edge.Agent.Cli.Views;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Sites;
+
+namespace ClawMesh.Edge.Agent.Cli.Verbs;
+
+/// <summary><c>run</c>: the node. SIGINT and SIGTERM send the outputs to their safe state and end it with exit 0.</summary>
+internal static class RunVerb
+{
+    public static Command Build(GlobalOptions global)
+    {
+        var site = new Option<string?>("--site") { Description = "The installation: simulated, an installed name, or a file.", HelpName = "NAME|FILE" };
+        var listen = new Option<string?>("--listen") { Description = "Address and port of the mesh; default 0.0.0.0:18789, port 0 lets the kernel choose.", HelpName = "HOST:PORT" };
+        var name = new Option<string?>("--name") { Description = "Display name of this node.", HelpName = "NAME" };
+        var role = new Option<string?>("--role") { Description = "Role in the mesh.", HelpName = "ROLE" };
+        var meshName = new Option<string?>("--mesh-name") { Description = "Name of the mesh.", HelpName = "NAME" };
+        var peer = new Option<string[]>("--peer") { Description = "A peer to dial: deviceId=url|fingerprint|label.", HelpName = "SPEC" };
+        var noDiscovery = new Option<bool>("--no-discovery") { Description = "Do not look for peers by mDNS." };
+        var capability = new Option<string[]>("--capability") { Description = "A capability to announce besides those of the site.", HelpName = "REF" };
+        var simRate = new Option<double>("--sim-rate") { Description = "Simulated seconds per second; leases stay on the node's clock.", DefaultValueFactory = _ => 60, HelpName = "N" };
+        var simSeed = new Option<ulong>("--sim-seed") { Description = "Seed of the simulated farm.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var duration = new Option<string?>("--for") { Description = "Stop by itself after this long, e.g. 10s.", HelpName = "DURATION" };
+        var logFormat = new Option<string>("--log-format") { Description = "text or json.", DefaultValueFactory = _ => "text", HelpName = "text|json" };
+        logFormat.AcceptOnlyFromAmong("text", "json");
+        var command = new Command("run", "Run the node: a live table on a terminal, log lines otherwise.")
+        {
+            site, listen, name, role, meshName, peer, noDiscovery, capability, simRate, simSeed, duration, logFormat,
+        };
+        global.Body(command, async (context, parsed, cancellationToken) =>
+        {
+            var flags = new Dictionary<string, (string Flag, JsonElement Value)>();
+            if (parsed.GetValue(listen) is { } endpoint)
+            {
+                (string host, int port) = Endpoint(endpoint);
+                flags[ConfigKeys.Host] = ("--listen", Text(host));
+                flags[ConfigKeys.Port] = ("--listen", Json(port.ToString(CultureInfo.InvariantCulture)));
+            }
+
+            if (parsed.GetValue(name) is { } n) flags[ConfigKeys.Name] = ("--name", Text(n));
+            if (parsed.GetValue(role) is { } r) flags[ConfigKeys.Role] = ("--role", Text(r));
+            if (parsed.GetValue(meshName) is { } m) flags[ConfigKeys.MeshName] = ("--mesh-name", Text(m));
+            if (parsed.GetValue(site) is { } s) flags[ConfigKeys.Site] = ("--site", Text(s));
+            if (parsed.GetValue(noDiscovery)) flags[ConfigKeys.Discovery] = ("--no-discovery", Json("false"));
+            if (parsed.GetValue(peer) is { Length: > 0 } peers) flags[ConfigKeys.StaticPeers] = ("--peer", Json($"[{string.Join(',', peers.Select(Quoted))}]"));
+            if (parsed.GetValue(capability) is { Length: > 0 } capabilities) flags[ConfigKeys.Capabilities] = ("--capability", Json($"[{string.Join(',', capabilities.Select(Quoted))}]"));
+
+            NodeConfig config = NodeConfig.Load(context.State, flags).OrThrow();
+            string siteName = config.Text(ConfigKeys.Site) ?? throw new EdgeException(
+                ErrorCodes.SiteMissing, "Could not start the node.", "No site is named; a node never guesses which outputs are its own.",
+                "Name one with --site FILE, or try the simulated farm with --site simulated.", FailureClass.Config);
+            NodeOptions options = NodeOptions.From(config, context.State, siteName) with { SimRate = Rate(parsed.GetValue(simRate)), SimSeed = parsed.GetValue(simSeed) };
+            TimeSpan? limit = parsed.GetValue(duration) is { } d ? Duration(d) : null;
+            await RunAsync(context, options, config, limit, parsed.GetValue(logFormat) == "json", cancellationToken);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static async Task RunAsync(CliContext context, NodeOptions options, NodeConfig config, TimeSpan? limit, bool jsonLog, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using PosixSignalRegistration sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+
+        foreach (ConfigProblem warning in config.Problems) context.Console.WriteLine($"{warning.Path}: {warning.What} {warning.Fix}");
+
+        bool live = !jsonLog && !context.Json && !Console.IsOutputRedirected;
+        await using EdgeNode node = await EdgeNode.StartAsync(options, context.Time, stop.Token, onCreated: created =>
+        {
+            if (!live) LogLines.Attach(created, context.Output, jsonLog || context.Json);
+        });
+        try
+        {
+            Task wait = Task.Delay(limit ?? Timeout.InfiniteTimeSpan, node.Time, stop.Token);
+            if (live) await LiveTable.RunAsync(node, context.Console, wait, stop.Token);
+            else await wait;
+        }
+        catch (OperationCanceledException)
+        {
+            // A signal: the ordinary end of a node.
+            return;
+        }
+    }
+
+    private static (string Host, int Port) Endpoint(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port))
+            return (text[..colon].Trim('[', ']'), port);
+        throw Usage($"--listen '{text}' is not of the form HOST:PORT.", "For example 127.0.0.1:18789.");
+    }
+
+    private static TimeSpan Duration(string text) =>
+        DurationText.TryParse(text, out TimeSpan span) ? span : throw Usage($"--for '{text}' is not a duration.", $"Write {DurationText.Allowed}.");
+
+    private static double Rate(double rate) =>
+        rate is >= Hardware.Simulated.SimulatedFarm.MinRate and <= Hardware.Simulated.SimulatedFarm.MaxRate
+            ? rate
+            : throw Usage($"--sim-rate is {rate.ToString(CultureInfo.InvariantCulture)}; it must be {Hardware.Simulated.SimulatedFarm.MinRate} to {Hardware.Simulated.SimulatedFarm.MaxRate}.", "The default is 60.");
+
+    private static EdgeException Usage(string why, string fix) => new(ErrorCodes.Usage, "The command line was not understood.", why, fix, FailureClass.Config);
+
+    private static JsonElement Text(string text) => Json(Quoted(text));
+
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+
+    private static JsonElement Json(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text.Json;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.LocalApi;
+using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Linux;
+using ClawMesh.Edge.Hardware.Sites;
+using Spectre.Console;
+
+namespace ClawMesh.Edge.Agent.Cli.Verbs;
+
+/// <summary>
+/// <c>safe-state</c>: every output safe, now. Asks a living node; without one it reads the site the last node ran and writes the
+/// outputs itself. Needs no journal and no configuration beyond the site.
+/// </summary>
+internal static class SafeStateVerb
+{
+    private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(1);
+
+    public static Command Build(GlobalOptions global)
+    {
+        var site = new Option<string?>("--site") { Description = "The site whose outputs are meant; without it the site of the last run.", HelpName = "S" };
+        var command = new Command("safe-state", "Send every output to its safe state, now; a living node latches them.") { site };
+        global.Report(command, async (context, parsed, cancellationToken) =>
+        {
+            int? holder = NodeLock.HolderOf(context.State.Path);
+            return holder is { } pid
+                ? await AskNodeAsync(context.State, pid, cancellationToken)
+                : WithoutNode(context.State, parsed.GetValue(site));
+        });
+        return command;
+    }
+
+    private static async Task<JsonReport> AskNodeAsync(StateDirectory state, int pid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using LocalClient client = LocalClient.Connect(state);
+            return Report(await client.CallAsync("edge.safe-state", null, NodeLimit, cancellationToken), "the running node; the outputs are latched until `clawmesh-edge release`");
+        }
+        catch (EdgeException unreachable) when (unreachable.Code == ErrorCodes.NodeUnreachable)
+        {
+            // Its lines are its own: writing past a living node would race with it.
+            throw new EdgeException(
+                "safe_state.node_hangs", "Could not send the outputs to their safe state.", $"Process {pid} holds them and did not answer within {NodeLimit.TotalSeconds:0} s: {unreachable.Why}",
+                $"End it with `kill -9 {pid}` and run `clawmesh-edge safe-state` again.", FailureClass.Infra, unreachable);
+        }
+    }
+
+    private static JsonReport WithoutNode(StateDirectory state, string? siteFlag)
+    {
+        Site site = siteFlag is not null ? Node.Sites.Load(siteFlag) : LastSite(state);
+        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer)) SafeResultsJson.Write(writer, results.Select(r => (r.Output, r.Result)));
+        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
+        return Report(document.RootElement.Clone(), $"site '{site.Name}', no node running");
+    }
+
+    private static Site LastSite(StateDirectory state)
+    {
+        if (!File.Exists(state.ActiveSiteFile))
+        {
+            throw new EdgeException(
+                ErrorCodes.SiteMissing, "Could not tell which outputs are meant.", $"No node has run here: '{state.ActiveSiteFile}' does not exist.",
+                "Name the site with --site NAME or --site FILE.", FailureClass.Config);
+        }
+
+        string text = File.ReadAllText(state.ActiveSiteFile);
+        return Node.Sites.OrThrow(SiteFile.Read(text, state.ActiveSiteFile, Node.Sites.Boards), state.ActiveSiteFile);
+    }
+
+    private static JsonReport Report(JsonElement data, string through)
+    {
+        bool all = data.Items("outputs").All(o => o.Flag("confirmed"));
+        return new JsonReport("safe-state", all ? ReportStatus.Ok : ReportStatus.Fail, data, (d, console) => Render(d, console, through));
+    }
+
+    private static void Render(JsonElement data, IAnsiConsole console, string through)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("output", "before", "now");
+        foreach (JsonElement output in data.Items("outputs"))
+        {
+            table.AddRow(
+                new Text(output.Text("ref")),
+                new Text(output.Flag("wasEnergised") ? "energised" : "safe"),
+                new Text(output.Flag("confirmed") ? "safe" : $"NOT CONFIRMED: {output.Text("detail")}"));
+        }
+
+        console.Write(table);
+        console.WriteLine($"Through {through}.");
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Text.Json;
+using ClawMesh.Edge.Agent.Cli.Views;
+using ClawMesh.Edge.Agent.LocalApi;
+using Spectre.Console;
+
+namespace ClawMesh.Edge.Agent.Cli.Verbs;
+
+/// <summary><c>status</c>, <c>world</c>, <c>events</c>: views of the running node, once or every second.</summary>
+internal static class ViewVerbs
+{
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WatchPace = TimeSpan.FromSeconds(1);
+
+    public static Command Status(GlobalOptions global) =>
+        View(global, "status", "Sensors, outputs, leases, readiness and storage of the running node.", "mesh.status", _ => null, StatusView.Render);
+
+    public static Command World(GlobalOptions global)
+    {
+        var kind = new Option<string?>("--kind") { Description = "Only frames of this kind in the log.", HelpName = "KIND" };
+        var limit = new Option<int>("--limit") { Description = "Frames of the log to show, 1 to 200.", DefaultValueFactory = _ => 50 };
+        return View(
+            global, "world", "What the node knows: the current value of every key, and its latest frames.", "mesh.world.query",
+            parsed => w =>
+            {
+                w.WriteBoolean("current", true);
+                w.WriteNumber("limit", parsed.GetValue(limit));
+                if (parsed.GetValue(kind) is { } k) w.WriteString("kind", k);
+            },
+            WorldView.Render, kind, limit);
+    }
+
+    public static Command Events(GlobalOptions global)
+    {
+        var type = new Option<string?>("--type") { Description = "Only events of this type, e.g. actuation.outcome.", HelpName = "TYPE" };
+        var limit = new Option<int>("--limit") { Description = "How many, 1 to 200.", DefaultValueFactory = _ => 50 };
+        return View(
+            global, "events", "What happened lately, in the words of the log.", "mesh.events",
+            parsed => w =>
+            {
+                w.WriteNumber("limit", parsed.GetValue(limit));
+                if (parsed.GetValue(type) is { } t) w.WriteString("type", t);
+            },
+            EventsView.Render, type, limit);
+    }
+
+    private static Command View(
+        GlobalOptions global, string name, string description, string method,
+        Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options)
+    {
+        var watch = new Option<bool>("--watch") { Description = "Again every second, until interrupted; with --json one object per line." };
+        var command = new Command(name, description) { watch };
+        foreach (Option option in options) command.Options.Add(option);
+        global.Body(command, async (context, parsed, cancellationToken) =>
+        {
+            using LocalClient client = LocalClient.Connect(context.State);
+            using var timer = new PeriodicTimer(WatchPace, context.Time);
+            try
+            {
+                do
+                {
+                    JsonElement data = await client.CallAsync(method, parameters(parsed), CallLimit, cancellationToken);
+                    context.Write(new JsonReport(name, StatusOf(data), data, render));
+                }
+                while (parsed.GetValue(watch) && await timer.WaitForNextTickAsync(cancellationToken));
+            }
+            catch (OperationCanceledException)
+            {
+                // The person pressed Ctrl-C: that is how a watch ends.
+                return ExitCodes.Ok;
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    // A view that could be read is never a failure; what it shows may still ask for attention.
+    private static ReportStatus StatusOf(JsonElement data) =>
+        data.Member("edge") is { ValueKind: JsonValueKind.Object } edge && edge.Member("readiness").Text("level") != "actuation_ready" ? ReportStatus.Warn : ReportStatus.Ok;
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+using ClawMesh.Edge.Core.Sites;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace ClawMesh.Edge.Agent.Cli.Views;
+
+/// <summary>Draws <c>mesh.status</c> with its <c>edge</c> member: for <c>status</c>, and live for <c>run</c> on a terminal.</summary>
+internal static class StatusView
+{
+    public static void Render(JsonElement status, IAnsiConsole console) => console.Write(Draw(status, lastEvents: []));
+
+    /// <param name="lastEvents">Lines to show under the tables, oldest first.</param>
+    public static IRenderable Draw(JsonElement status, IReadOnlyList<string> lastEvents)
+    {
+        JsonElement edge = status.Member("edge");
+        var parts = new List<IRenderable> { Heading(status, edge), Outputs(edge), Sensors(edge) };
+        if (Troubles(edge) is { } troubles) parts.Add(troubles);
+        if (lastEvents.Count > 0)
+        {
+            parts.Add(new Text(""));
+            parts.AddRange(lastEvents.Select(line => new Text(line) { Overflow = Overflow.Ellipsis }));
+        }
+
+        return new Rows(parts);
+    }
+
+    private static Rows Heading(JsonElement status, JsonElement edge)
+    {
+        string level = edge.Member("readiness").Text("level");
+        string simulated = edge.Flag("simulated") ? " (simulated)" : "";
+        string journal = edge.Member("journal").Text("state");
+        return new Rows(
+            new Markup($"[bold]{Markup.Escape(edge.Text("name"))}[/]  {Markup.Escape(Clip(status.Text("localDeviceId"), 12))}  site {Markup.Escape(edge.Text("site"))}{simulated}  up {Span(edge.Number("uptimeMs"))}  {Markup.Escape(edge.Text("listen"))}"),
+            new Markup($"readiness {Coloured(level, level == "actuation_ready")}  journal {Coloured(journal, journal == "ready")}  clock {Markup.Escape(edge.Member("clock").Text("class"))}  frames {edge.Member("frames").Number("stored"):0} stored"),
+            new Text(""));
+    }
+
+    private static IRenderable Outputs(JsonElement edge)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("output", "state", "lease left", "on in last hour", "note");
+        foreach (JsonElement output in edge.Items("actuators"))
+        {
+            string state = output.Text("state");
+            bool atSafe = state == output.Text("safe");
+            string note = output.Member("latch") is { ValueKind: JsonValueKind.Object } latch ? $"latched by {latch.Text("cause")}: {latch.Text("why")}"
+                : output.Flag("safePending") ? "going safe" : "";
+            table.AddRow(
+                new Text(output.Text("ref")),
+                new Markup(atSafe ? Markup.Escape(state) : $"[yellow]{Markup.Escape(state.Length == 0 ? "unreadable" : state)}[/]"),
+                new Text(Span(output.Number("leaseLeftMs"))),
+                new Text(Span(output.Number("onInLastHourMs"))),
+                new Text(note));
+        }
+
+        return table;
+    }
+
+    private static IRenderable Sensors(JsonElement edge)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("sensor", "value", "status", "age");
+        table.Columns[1].RightAligned();
+        foreach (JsonElement sensor in edge.Items("sensors"))
+        {
+            string state = sensor.Text("state");
+            string status = state is "active" ? sensor.Text("status") : state;
+            bool calm = status is "normal" or "";
+            table.AddRow(
+                new Text(sensor.Text("id")),
+                new Text(sensor.Number("value") is { } value ? $"{value.ToString("0.##", CultureInfo.InvariantCulture)} {sensor.Text("unit")}" : "-"),
+                new Markup(calm ? Markup.Escape(status) : $"[yellow]{Markup.Escape(status)}[/]"),
+                new Text(Span(sensor.Number("ageMs"))));
+        }
+
+        return table;
+    }
+
+    private static IRenderable? Troubles(JsonElement edge)
+    {
+        List<IRenderable> lines =
+        [
+            .. edge.Member("readiness").Items("evidence").Where(e => !e.Flag("holds"))
+                .Select(e => new Markup($"[red]{Markup.Escape(e.Text("subject"))}[/]: {Markup.Escape(e.Text("detail"))}")),
+        ];
+        if (edge.Member("journal").Text("fix") is { Length: > 0 } fix) lines.Add(new Text($"fix: {fix}"));
+        return lines.Count == 0 ? null : new Rows(lines);
+    }
+
+    private static string Coloured(string word, bool good) => $"[{(good ? "green" : "red")}]{Markup.Escape(word)}[/]";
+
+    internal static string Span(double? milliseconds)
+    {
+        if (milliseconds is not { } ms) return "";
+        if (ms < 1000) return $"{ms:0} ms";
+        return ms < 10_000 ? $"{(ms / 1000).ToString("0.0", CultureInfo.InvariantCulture)} s" : DurationText.Format(TimeSpan.FromSeconds(Math.Round(ms / 1000)));
+    }
+
+    private static string Clip(string text, int length) => text.Length <= length ? text : text[..length];
+}

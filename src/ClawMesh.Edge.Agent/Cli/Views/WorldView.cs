@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace ClawMesh.Edge.Agent.Cli.Views;
+
+/// <summary>Draws <c>mesh.world.query</c>: the current value of every observed key, and how many frames of what kind are known.</summary>
+internal static class WorldView
+{
+    public static void Render(JsonElement world, IAnsiConsole console)
+    {
+        long now = (long)(world.Number("peerTimestamp") ?? 0);
+        var table = new Table().Border(TableBorder.Simple).AddColumns("zone", "metric", "value", "status", "tier", "age", "from");
+        table.Columns[2].RightAligned();
+        foreach (JsonElement frame in world.Items("current").Where(f => f.Text("kind") == "observation"))
+        {
+            JsonElement data = frame.Member("data");
+            table.AddRow(
+                new Text(data.Text("zone")),
+                new Text(data.Text("metric")),
+                new Text(data.Number("value") is { } value ? $"{value.ToString("0.##", CultureInfo.InvariantCulture)} {data.Text("unit")}" : "-"),
+                new Text(data.Text("status") + (data.Flag("simulated") ? " (simulated)" : "")),
+                new Text(frame.Member("trust").Text("evidence_trust_tier") is { Length: > 1 } tier ? tier[..2] : ""),
+                new Text(StatusView.Span(now - frame.Number("timestamp"))),
+                new Text(frame.Text("sourceDisplayName") is { Length: > 0 } name ? name : frame.Text("sourceDeviceId")));
+        }
+
+        console.Write(table);
+        console.WriteLine($"{world.Number("entries"):0} entries; the last {world.Number("count"):0} frames by kind: "
+            + string.Join(", ", world.Member("byKind") is { ValueKind: JsonValueKind.Object } kinds ? kinds.EnumerateObject().Select(k => $"{k.Name} {k.Value.GetRawText()}") : []));
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace ClawMesh.Edge.Agent.Config;
+
+internal enum ConfigKind
+{
+    Text,
+    Number,
+    Flag,
+    TextList,
+}
+
+/// <summary>One key of <c>node.json</c>.</summary>
+/// <param name="Key">Dotted; nested objects in the file.</param>
+/// <param name="Default">As JSON text; empty means no default.</param>
+/// <param name="Allowed">What is allowed, in words for errors and for the documentation.</param>
+/// <param name="Problem">Null when the value is fine, otherwise what is wrong with it.</param>
+internal sealed record ConfigKey(string Key, ConfigKind Kind, string Default, string Allowed, string Meaning, Func<JsonElement, string?> Problem);
+
+/// <summary>Every key this node understands. <c>docs/configuration.md</c> is generated from this table and a test compares them.</summary>
+internal static class ConfigKeys
+{
+    public const string Name = "name";
+    public const string Role = "role";
+    public const string Host = "host";
+    public const string Port = "port";
+    public const string MeshName = "meshName";
+    public const string Discovery = "discovery";
+    public const string Capabilities = "capabilities";
+    public const string StaticPeers = "staticPeers";
+    public const string Site = "site";
+    public const string CommandFreshnessMs = "edge.command.freshnessMs";
+    public const string SafetyTickMs = "edge.safetyTickMs";
+    public const string ReportIntervalMs = "edge.reportIntervalMs";
+    public const string RetentionFrames = "edge.retention.frames";
+    public const string RetentionMegabytes = "edge.retention.megabytes";
+    public const string LoopbackReadOnly = "operator.loopbackReadOnly";
+    public const string AllowedOrigins = "operator.allowedOrigins";
+
+    public static readonly string[] Roles = ["node", "planner", "field", "sensor", "actuator", "viewer", "standby-planner"];
+
+    public static readonly IReadOnlyList<ConfigKey> All =
+    [
+        new(Name, ConfigKind.Text, "", "1 to 63 bytes, no dot", "Display name of this node; the host name when absent.", v => TextProblem(v, 1, 63) ?? (v.GetString()!.Contains('.', StringComparison.Ordinal) ? "contains a dot, on which classic browsers split names" : null)),
+        new(Role, ConfigKind.Text, "\"field\"", string.Join(", ", Roles), "Role in the mesh; a field controller uses field.", v => OneOf(v, Roles)),
+        new(Host, ConfigKind.Text, "\"0.0.0.0\"", "an IP address of this machine, or 0.0.0.0 or ::", "Address the mesh port listens on.", v => IPAddress.TryParse(v.GetString(), out _) ? null : "is not an IP address"),
+        new(Port, ConfigKind.Number, "18789", "0 to 65535; 0 lets the kernel choose", "TCP port of the mesh.", v => NumberProblem(v, 0, 65535)),
+        new(MeshName, ConfigKind.Text, "", "1 to 128 bytes", "Name of the mesh; all nodes of a mesh use the same. Only its hash travels.", v => TextProblem(v, 1, 128)),
+        new(Discovery, ConfigKind.Flag, "true", "true or false", "Whether to look for peers by mDNS.", _ => null),
+        new(Capabilities, ConfigKind.TextList, "[]", "at most 256 entries of at most 128 characters", "Capabilities to announce besides those of the site.", v => ListProblem(v, 256, 128)),
+        new(StaticPeers, ConfigKind.TextList, "[]", "at most 64 entries deviceId=url|fingerprint|label", "Peers to dial.", v => ListProblem(v, 64, 512)),
+        new(Site, ConfigKind.Text, "", "simulated, or the path of a site file", "The installation to run; --site overrides it.", v => TextProblem(v, 1, 4096)),
+        new(CommandFreshnessMs, ConfigKind.Number, "60000", "5000 to 300000", "Oldest age of a command in milliseconds.", v => NumberProblem(v, 5_000, 300_000)),
+        new(SafetyTickMs, ConfigKind.Number, "20", "5 to 100", "Pause between two safety ticks in milliseconds.", v => NumberProblem(v, 5, 100)),
+        new(ReportIntervalMs, ConfigKind.Number, "5000", "250 to 3600000", "Shortest pause between two frames of one sensor in milliseconds; a change of status is told at once.", v => NumberProblem(v, 250, 3_600_000)),
+        new(RetentionFrames, ConfigKind.Number, "100000", "1000 to 1000000", "Frames kept on disk.", v => NumberProblem(v, 1_000, 1_000_000)),
+        new(RetentionMegabytes, ConfigKind.Number, "64", "1 to 4096", "Megabytes of frames kept on disk.", v => NumberProblem(v, 1, 4096)),
+        new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
+        new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),
+    ];
+
+    public static ConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);
+
+    /// <summary>The known key that looks most like <paramref name="key"/>, for "did you mean".</summary>
+    public static string Nearest(string key) => All.MinBy(k => Distance(k.Key, key))!.Key;
+
+    private static string? TextProblem(JsonElement v, int min, int max)
+    {
+        int bytes = System.Text.Encoding.UTF8.GetByteCount(v.GetString()!.Trim());
+        return bytes >= min && bytes <= max ? null : $"is {bytes} bytes long";
+    }
+
+    private static string? NumberProblem(JsonElement v, long min, long max) =>
+        v.TryGetInt64(out long number) && number >= min && number <= max ? null : $"is {v.GetRawText()}";
+
+    private static string? OneOf(JsonElement v, string[] words) => words.Contains(v.GetString()) ? null : $"is '{v.GetString()}'";
+
+    private static string? ListProblem(JsonElement v, int maxEntries, int maxLength)
+    {
+        if (v.GetArrayLength() > maxEntries) return $"has {v.GetArrayLength().ToString(CultureInfo.InvariantCulture)} entries";
+        foreach (JsonElement item in v.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.String) return $"holds {item.GetRawText()}, which is not text";
+            if (item.GetString() is { } text && (text.Length == 0 || text.Length > maxLength)) return $"holds an entry of {text.Length} characters";
+        }
+
+        return null;
+    }
+
+    // Levenshtein; keys are short.
+    private static int Distance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int above = row[j];
+                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[b.Length];
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text.Json;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Hardware.Linux;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>
+/// What the wall clock rests on ([X-37]). Kernel and RTC are asked anew at most once a second; an operator's word counts until
+/// the next boot of the machine.
+/// </summary>
+internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActuationJournal?> journal) : IClockStatus
+{
+    private static readonly TimeSpan BehindTolerance = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RtcTolerance = TimeSpan.FromHours(24);
+
+    private readonly Lock _lock = new();
+    private long _askedAt;
+    private ClockFacts? _facts;
+    private bool _liftedByFloor;
+
+    public ClockClass Class => Facts().Class;
+
+    public bool IsBehindJournal => journal()?.NewestRecordAt is { } newest && clock.GetUtcNow() < newest - BehindTolerance;
+
+    public ClockFacts Facts()
+    {
+        lock (_lock)
+        {
+            if (_facts is null || clock.GetElapsedTime(_askedAt) > TimeSpan.FromSeconds(1))
+            {
+                _facts = Ask();
+                _askedAt = clock.GetTimestamp();
+            }
+
+            return _facts with { Now = clock.GetUtcNow(), Offset = clock.Offset };
+        }
+    }
+
+    /// <summary>Takes over an operator's offset of this boot, then the floor. Called once the journal is open.</summary>
+    public void Start()
+    {
+        if (ReadOperator() is { } set && set.BootId == BootId()) clock.SetOffset(set.Offset);
+        if (journal()?.NewestRecordAt is { } floor) _liftedByFloor = clock.RaiseTo(floor);
+    }
+
+    /// <summary>An operator says what time it is. The caller journals it first.</summary>
+    public void Set(DateTimeOffset now, string by)
+    {
+        clock.SetOffset(now - clock.SystemNow);
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("version", 1);
+            writer.WriteString("bootId", BootId());
+            writer.WriteNumber("offsetMs", clock.Offset.TotalMilliseconds);
+            writer.WriteString("by", by);
+            writer.WriteString("setAt", now.ToString("O", CultureInfo.InvariantCulture));
+            writer.WriteEndObject();
+        }
+
+        AtomicFile.Write(clockFile, buffer.WrittenSpan, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        lock (_lock)
+        {
+            _facts = null;
+            _liftedByFloor = false;
+        }
+    }
+
+    private ClockFacts Ask()
+    {
+        KernelClockReading kernel = KernelClock.Read();
+        (string Why, bool Ok) rtc = Rtc();
+        OperatorSetting? set = ReadOperator();
+        bool operatorNow = set is not null && set.BootId == BootId();
+        (ClockClass clockClass, string source, string clears) =
+            kernel.Disciplined ? (ClockClass.Synchronised, $"the kernel is disciplined, error at most {kernel.MaxErrorMs:0} ms", "")
+            : rtc.Ok ? (ClockClass.Rtc, rtc.Why, "NTP would make it synchronised.")
+            : operatorNow ? (ClockClass.Operator, $"set by {set!.By}", "NTP would make it synchronised; it counts until the next boot.")
+            : (ClockClass.Unsynchronised, $"the kernel clock is not disciplined; {rtc.Why}", "Run an NTP client (systemd-timesyncd, chrony), fit a battery-backed RTC, or say the time with `clawmesh-edge clock set`.");
+        return new ClockFacts(clockClass, source, clears, kernel.Disciplined, kernel.MaxErrorMs, clock.GetUtcNow(), clock.Offset, journal()?.NewestRecordAt, _liftedByFloor);
+    }
+
+    // A battery-backed clock counts when the kernel took its time from it and it is within 24 h of what the journal knows.
+    private (string Why, bool Ok) Rtc()
+    {
+        const string HcToSys = "/sys/class/rtc/rtc0/hctosys";
+        if (!File.Exists(HcToSys) || File.ReadAllText(HcToSys).Trim() != "1") return ("no battery-backed clock set the time at boot", false);
+        if (journal()?.NewestRecordAt is { } floor && (clock.SystemNow - floor).Duration() > RtcTolerance && clock.SystemNow < floor)
+            return ($"the battery-backed clock is behind the newest journal record of {floor:u}", false);
+        return ("rtc0 set the time at boot", true);
+    }
+
+    private OperatorSetting? ReadOperator()
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(clockFile));
+            JsonElement root = document.RootElement;
+            return new OperatorSetting(root.GetProperty("bootId").GetString()!, TimeSpan.FromMilliseconds(root.GetProperty("offsetMs").GetDouble()), root.GetProperty("by").GetString()!);
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // No operator has spoken, or the file is damaged; either way the clock keeps its other sources.
+            return null;
+        }
+    }
+
+    private static string BootId()
+    {
+        const string File = "/proc/sys/kernel/random/boot_id";
+        return System.IO.File.Exists(File) ? System.IO.File.ReadAllText(File).Trim() : "";
+    }
+
+    private sealed record OperatorSetting(string BootId, TimeSpan Offset, string By);
+}
+
+/// <param name="Clears">What would make the class better; empty when nothing is better.</param>
+/// <param name="Floor">The newest time the node has journaled; it never starts below it.</param>
+internal sealed record ClockFacts(
+    ClockClass Class, string Source, string Clears, bool KernelDisciplined, double MaxErrorMs,
+    DateTimeOffset Now, TimeSpan Offset, DateTimeOffset? Floor, bool LiftedByFloor);

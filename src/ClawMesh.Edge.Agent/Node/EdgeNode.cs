@@ -1,0 +1,286 @@
+using System.Text;
+using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.LocalApi;
+using ClawMesh.Edge.Agent.Port;
+using ClawMesh.Edge.Agent.Rpc;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Host;
+using ClawMesh.Edge.Hardware.Identity;
+using ClawMesh.Edge.Hardware.Linux;
+using ClawMesh.Edge.Hardware.Sites;
+using ClawMesh.Edge.Journal;
+using ClawMesh.Edge.Trust;
+using ClawMesh.Edge.Trust.Desk;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>
+/// The wiring diagram: plain constructor calls in start order, disposed in reverse. Outputs are at their safe value before
+/// anything else is asked of the machine, and long before the network listens.
+/// </summary>
+internal sealed class EdgeNode : IAsyncDisposable
+{
+    private readonly List<Task> _tasks = [];
+    private readonly List<(Task Task, Action Finish)> _last = [];
+    private readonly CancellationTokenSource _stop = new();
+    private NodeLock? _lock;
+    private SiteHardware? _hardware;
+    private DeviceIdentity? _identity;
+    private LocalServer? _local;
+    private MeshPort? _port;
+    private bool _recovered;
+    private bool _listening;
+
+    private EdgeNode(NodeOptions options, TimeProvider system)
+    {
+        Options = options;
+        Time = new NodeClock(system);
+        Events = new EventLog(Time);
+        Subsystems = new SubsystemBoard(Events);
+        StartedTimestamp = Time.GetTimestamp();
+    }
+
+    public NodeOptions Options { get; }
+
+    public NodeClock Time { get; }
+
+    public EventLog Events { get; }
+
+    public SubsystemBoard Subsystems { get; }
+
+    public Site Site { get; private set; } = null!;
+
+    public NodeId DeviceId { get; private set; }
+
+    public IReadOnlyList<ISensor> Sensors { get; private set; } = [];
+
+    public LatestReadings Latest { get; private set; } = null!;
+
+    public WorldPicture World { get; } = new();
+
+    public FrameFlow Frames { get; private set; } = null!;
+
+    public ActuationJournal Journal { get; private set; } = null!;
+
+    public FrameStore FrameStore { get; private set; } = null!;
+
+    public ClockKeeper Clock { get; private set; } = null!;
+
+    public ActuationDesk Desk { get; private set; } = null!;
+
+    public ReadinessBoard Readiness { get; private set; } = null!;
+
+    public RpcDispatcher Rpc { get; } = new();
+
+    public IReadOnlyList<string> LocalCapabilities { get; private set; } = [];
+
+    public long StartedTimestamp { get; }
+
+    public DateTimeOffset StartedAt { get; private set; }
+
+    public TimeSpan Uptime => Time.GetElapsedTime(StartedTimestamp);
+
+    public string ListeningOn => _port?.Endpoint ?? "";
+
+    public string SocketPath => _local?.Path ?? "";
+
+    /// <summary>What priority the safety threads obtained, in words.</summary>
+    public string SafetyScheduling { get; private set; } = "normal";
+
+    public string Version { get; } = BuildFacts.Version;
+
+    public Guid NewId() => Guid.NewGuid();
+
+    /// <summary>Starts a node. What was started is stopped again when a later step fails.</summary>
+    /// <exception cref="EdgeException">The site is wrong, another node runs here, the identity is unreadable, the port is busy.</exception>
+    /// <param name="onCreated">Called before the first step, so that a log can hear all of them.</param>
+    public static async Task<EdgeNode> StartAsync(NodeOptions options, TimeProvider system, CancellationToken cancellationToken, Action<EdgeNode>? onCreated = null)
+    {
+        var node = new EdgeNode(options, system);
+        onCreated?.Invoke(node);
+        try
+        {
+            await node.StartAsync(cancellationToken);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Hands the node a task to await at its end, after everything else has stopped.</summary>
+    /// <param name="finish">Asks the task to end.</param>
+    public void Own(Task task, Action finish) => _last.Add((task, finish));
+
+    public async ValueTask DisposeAsync()
+    {
+        // Outputs first ([W-160]); then the doors; then the memory.
+        if (Desk is not null) await Desk.StopAsync();
+        if (_listening) Events.Publish(new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Info, "node", "Stopping; the outputs are at their safe state."));
+        await _stop.CancelAsync();
+        if (_port is not null) await _port.DisposeAsync();
+        if (_local is not null) await _local.DisposeAsync();
+        await Task.WhenAll(_tasks);
+        foreach (Subsystem subsystem in Subsystems.All) subsystem.Stop();
+        if (Desk is not null) await Desk.DisposeAsync();
+        Journal?.Dispose();
+        _hardware?.Dispose();
+        _identity?.Dispose();
+        _lock?.Dispose();
+        _stop.Dispose();
+        foreach ((Task task, Action finish) in _last)
+        {
+            finish();
+            await task;
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        StateDirectory state = Options.State;
+        UnixMode.CreateDirectory(state.Path, UnixMode.OwnerOnlyDirectory);
+        _lock = NodeLock.TryAcquire(state.Path, out int holder) ?? throw new EdgeException(
+            ErrorCodes.NodeRunning, "Could not start the node.", $"Process {holder} runs a node in '{state.Path}'.",
+            "Stop it, or give this one a directory of its own with --state-dir.", FailureClass.Config);
+
+        Site = Sites.Load(Options.Site);
+        AtomicFile.Write(state.ActiveSiteFile, Encoding.UTF8.GetBytes(Site.Text), UnixMode.OwnerOnly);
+        _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time);
+        List<(ActuatorId Id, SafeResult Result)> atStart = [.. _hardware.Actuators.Select(a => (a.Id, a.MakeSafe(SafeCause.Start)))];
+        StartupTrace.Mark("outputs-safe");
+
+        _identity = DeviceIdentity.LoadOrCreate(state.Path, Time);
+        DeviceId = _identity.DeviceId;
+        string meshId = Options.MeshName is { Length: > 0 } meshName ? MeshIdentity.OfName(meshName) : MeshIdentity.LoadOrCreate(state.Path, NewId);
+
+        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal);
+        (Journal, FrameStore) = JournalFactory.Open(state, Options, _identity.Signer, Clock, Time);
+        Clock.Start();
+        StartedAt = Time.GetUtcNow();
+
+        Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path])];
+        Latest = new LatestReadings(Sensors.Select(s => s.Info.Id));
+        var factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
+        Frames = new FrameFlow(factory, World, FrameStore, Time, Options.ReportInterval);
+
+        IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
+        Readiness = new ReadinessBoard(
+            Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
+        Desk = new ActuationDesk(
+            DeviceId, outputs, Journal, Journal, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, Site.Simulated), Time,
+            new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
+            () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
+
+        LocalCapabilities = Capabilities();
+        DeclareOutputs(atStart);
+        await TryRecoverAsync(atStart, cancellationToken);
+        StartLoops();
+        await ListenAsync();
+        AnnounceStart();
+    }
+
+    private IReadOnlySet<string> NeededSensors() =>
+        Site.Actuators.SelectMany(a => a.Policy.Requires.Select(r => r.Sensor.Value)).ToHashSet();
+
+    // [W-110]: each output by its exact ref, and by its first two segments.
+    private List<string> Capabilities() =>
+    [
+        .. Options.Capabilities,
+        .. Site.Actuators.Select(a => a.Policy.Actuator.Value),
+        .. Site.Actuators.Select(a => string.Join(':', a.Policy.Actuator.Value.Split(':').Take(2))).Distinct(),
+        .. Site.Sensors.Select(s => s.Info.Id.Value),
+    ];
+
+    private void DeclareOutputs(List<(ActuatorId Id, SafeResult Result)> atStart)
+    {
+        foreach ((ActuatorId id, SafeResult result) in atStart)
+        {
+            Subsystem output = Subsystems.Declare(id.Value, "actuator");
+            if (result.Confirmed)
+            {
+                output.Start();
+                continue;
+            }
+
+            output.Become(DriverState.Validated);
+            output.Become(DriverState.Blocked, result.Detail, FailureClass.BusIo);
+        }
+    }
+
+    /// <summary>Closes the earlier life. Without a journal it is tried again when the journal comes back; until then nothing is armed.</summary>
+    private async Task TryRecoverAsync(IReadOnlyList<(ActuatorId Id, SafeResult Result)> atStart, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Desk.RecoverAsync(atStart, cancellationToken);
+            _recovered = true;
+        }
+        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        {
+            _recovered = false;
+        }
+    }
+
+    private void StartLoops()
+    {
+        foreach (ISensor sensor in Sensors)
+        {
+            Subsystem subsystem = Subsystems.Declare(sensor.Info.Id.Value, "sensor");
+            _tasks.Add(new SensorLoop(sensor, subsystem, Latest, Frames, Events, Time).RunAsync(_stop.Token));
+        }
+
+        if (_hardware!.Farm is { } farm) _tasks.Add(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
+        _tasks.Add(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync([], _stop.Token), Events, Time).RunAsync(_stop.Token));
+        _tasks.Add(ReportReadinessAsync());
+    }
+
+    private async Task ReportReadinessAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token)) Readiness.Report();
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+    }
+
+    private async Task ListenAsync()
+    {
+        NodeMethods.Register(Rpc, this);
+        Subsystem local = Subsystems.Declare("local socket", "subsystem");
+        _local = LocalServer.Start(Options.State, Rpc, Events);
+        local.Start();
+        StartupTrace.Mark("local-socket");
+        Subsystem port = Subsystems.Declare("mesh port", "subsystem");
+        _port = await MeshPort.StartAsync(Options, Rpc, Events, Time);
+        port.Start();
+        StartupTrace.Mark("port-listening");
+    }
+
+    private void AnnounceStart()
+    {
+        _listening = true;
+        Events.Publish(new EdgeEvent(
+            0, default, EventTypes.Startup, EventSeverity.Info, "node",
+            $"Listening on ws://{ListeningOn}; node {DeviceId.Abbreviated}, site {Site.Name}{(Site.Simulated ? " (simulated)" : "")}, {Site.Actuators.Count} outputs safe, {Sensors.Count} sensors."));
+        if (_identity!.Correction is { } correction) Warn("identity", correction);
+        foreach (string warning in _identity.Warnings) Warn("identity", warning);
+        if (CpuFeatures.Check() is { } older) Warn("cpu", older);
+        if (Options.StaticPeers.Count > 0) Warn("mesh", "Static peers are configured; this version has no mesh yet and does not dial them.");
+    }
+
+    private void Warn(string subject, string message) =>
+        Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, subject, message, FailureClass.Config));
+}

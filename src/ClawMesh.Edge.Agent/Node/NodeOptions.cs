@@ -1,0 +1,74 @@
+using ClawMesh.Edge.Agent.Config;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>What one run of a node is told. Immutable.</summary>
+internal sealed record NodeOptions
+{
+    public required StateDirectory State { get; init; }
+
+    /// <summary>Name of an embedded or installed site, or the path of a file.</summary>
+    public required string Site { get; init; }
+
+    public required string Name { get; init; }
+
+    public string Role { get; init; } = "field";
+
+    public string Host { get; init; } = "0.0.0.0";
+
+    /// <summary>0 lets the kernel choose.</summary>
+    public int Port { get; init; } = 18789;
+
+    public string? MeshName { get; init; }
+
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
+    public IReadOnlyList<string> StaticPeers { get; init; } = [];
+
+    public bool Discovery { get; init; } = true;
+
+    public TimeSpan CommandFreshness { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan SafetyTick { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    public int RetentionFrames { get; init; } = 100_000;
+
+    public long RetentionBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary><c>health</c>, <c>read</c> or <c>none</c> ([X-70]).</summary>
+    public string LoopbackReadOnly { get; init; } = "health";
+
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    public ulong SimSeed { get; init; } = 1;
+
+    /// <summary>Simulated seconds per second; leases stay on the node's clock.</summary>
+    public double SimRate { get; init; } = 60;
+
+    /// <summary>The settings of a checked configuration; the site and the simulation come from elsewhere.</summary>
+    public static NodeOptions From(NodeConfig config, StateDirectory state, string site) => new()
+    {
+        State = state,
+        Site = site,
+        Name = config.Text(ConfigKeys.Name) ?? DefaultName(),
+        Role = config.Text(ConfigKeys.Role)!,
+        Host = config.Text(ConfigKeys.Host)!,
+        Port = (int)config.Number(ConfigKeys.Port),
+        MeshName = config.Text(ConfigKeys.MeshName),
+        Capabilities = config.List(ConfigKeys.Capabilities),
+        StaticPeers = config.List(ConfigKeys.StaticPeers),
+        Discovery = config.Flag(ConfigKeys.Discovery),
+        CommandFreshness = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.CommandFreshnessMs)),
+        SafetyTick = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.SafetyTickMs)),
+        ReportInterval = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.ReportIntervalMs)),
+        RetentionFrames = (int)config.Number(ConfigKeys.RetentionFrames),
+        RetentionBytes = config.Number(ConfigKeys.RetentionMegabytes) * 1024 * 1024,
+        LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
+        AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
+    };
+
+    /// <summary>The host name up to its first dot: classic browsers split names on dots ([W-33]).</summary>
+    public static string DefaultName() => Environment.MachineName.Split('.')[0] is { Length: > 0 } host ? host : "clawmesh-edge";
+}

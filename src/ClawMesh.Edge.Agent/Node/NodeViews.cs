@@ -1,0 +1,369 @@
+using System.Globalization;
+using System.Text.Json;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Core.Wire;
+using ClawMesh.Edge.Trust.Desk;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>
+/// What the node shows: the read methods of [W-133] to [W-139], with a member <c>edge</c> where this node has more to say
+/// than a classic one. Every call changes nothing.
+/// </summary>
+internal sealed class NodeViews(EdgeNode node)
+{
+    private static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
+
+    public void Health(Utf8JsonWriter w)
+    {
+        WorldPicture world = node.World;
+        Readiness readiness = node.Readiness.Current;
+        bool storageBad = node.Journal.Health.State == JournalState.Unavailable;
+        bool outputBad = node.Desk.Outputs().Any(o => o.Latch is { Cause: "fault" or "bus_io" });
+        w.WriteStartObject();
+        w.WriteString("status", storageBad || outputBad ? "unhealthy" : readiness.Level < ReadinessLevel.NodeGreen || node.LocalCapabilities.Count == 0 ? "degraded" : "healthy");
+        w.WriteString("nodeId", node.DeviceId.Value[..16] + "...");
+        w.WriteString("displayName", node.Options.Name);
+        w.WriteNumber("uptimeMs", (long)node.Uptime.TotalMilliseconds);
+        w.WriteString("startedAt", Iso(node.StartedAt));
+        w.WriteStartObject("peers");
+        w.WriteNumber("connected", 0);
+        w.WriteStartArray("details");
+        w.WriteEndArray();
+        w.WriteEndObject();
+        w.WriteStartObject("worldModel");
+        w.WriteNumber("entries", world.Counts.Entries);
+        w.WriteNumber("frameLogSize", world.Counts.Frames);
+        w.WriteEndObject();
+        w.WriteStartObject("capabilities");
+        w.WriteStartArray("local");
+        foreach (string capability in node.LocalCapabilities) w.WriteStringValue(capability);
+        w.WriteEndArray();
+        w.WriteNumber("meshTotal", node.LocalCapabilities.Count);
+        w.WriteEndObject();
+        NoPlanner(w);
+        w.WriteNumber("memoryUsageMB", Math.Round(Environment.WorkingSet / 1048576.0, 1));
+        Metrics(w);
+        w.WriteString("version", node.Version);
+        w.WriteString("timestamp", Iso(node.Time.GetUtcNow()));
+        w.WriteEndObject();
+    }
+
+    public void Status(Utf8JsonWriter w)
+    {
+        w.WriteStartObject();
+        w.WriteString("localDeviceId", node.DeviceId.Value);
+        w.WriteNumber("connectedPeers", 0);
+        w.WriteStartArray("peers");
+        w.WriteEndArray();
+        NoPlanner(w);
+        w.WriteStartArray("pendingProposals");
+        w.WriteEndArray();
+        w.WritePropertyName("edge");
+        Edge(w);
+        w.WriteEndObject();
+    }
+
+    public static void Peers(Utf8JsonWriter w)
+    {
+        w.WriteStartObject();
+        w.WriteStartArray("peers");
+        w.WriteEndArray();
+        w.WriteEndObject();
+    }
+
+    /// <summary>[W-138]; <c>current</c> adds the latest frame of every key when <paramref name="withCurrent"/> asks for it.</summary>
+    public void World(Utf8JsonWriter w, int limit, string? kind, string? source, bool withCurrent)
+    {
+        IReadOnlyList<ContextFrame> frames = node.World.Log(limit, kind, source);
+        w.WriteStartObject();
+        w.WriteNumber("count", frames.Count);
+        w.WriteNumber("entries", node.World.Counts.Entries);
+        w.WritePropertyName("frames");
+        JsonSerializer.Serialize(w, frames, WireJson.Default.IReadOnlyListContextFrame);
+        Breakdown(w, "bySourceDeviceId", frames, f => f.SourceDeviceId);
+        Breakdown(w, "byKind", frames, f => f.Kind);
+        Breakdown(w, "byTrustTier", frames, f => f.Trust.EvidenceTrustTier);
+        if (withCurrent)
+        {
+            w.WritePropertyName("current");
+            JsonSerializer.Serialize(w, node.World.Current(), WireJson.Default.IReadOnlyListContextFrame);
+        }
+
+        w.WriteNumber("peerTimestamp", node.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        w.WriteEndObject();
+    }
+
+    /// <summary>[W-139]. Edge events carry <c>sequence</c>, <c>severity</c>, <c>subject</c> and their schema besides.</summary>
+    public void Events(Utf8JsonWriter w, int limit, string? type, long? sinceMs, long? afterSequence)
+    {
+        IReadOnlyList<EdgeEvent> newest = (type, sinceMs, afterSequence) switch
+        {
+            ({ } t, _, _) => node.Events.Newest(limit, e => e.Type == t),
+            (null, { } since, _) => [.. node.Events.Newest(EventLog.Capacity, e => e.At.ToUnixTimeMilliseconds() > since).Reverse().TakeLast(limit)],
+            (null, null, { } after) => [.. node.Events.Newest(EventLog.Capacity, e => e.Sequence > after).Reverse().Take(limit)],
+            _ => node.Events.Newest(limit),
+        };
+        DateTimeOffset hourAgo = node.Time.GetUtcNow() - TimeSpan.FromMinutes(60);
+        IReadOnlyList<EdgeEvent> lastHour = node.Events.Newest(EventLog.Capacity, e => e.At >= hourAgo);
+        w.WriteStartObject();
+        w.WriteStartArray("events");
+        foreach (EdgeEvent e in newest) Event(w, e);
+        w.WriteEndArray();
+        w.WriteStartObject("summary");
+        w.WriteNumber("total", lastHour.Count);
+        w.WriteStartObject("byType");
+        foreach (IGrouping<string, EdgeEvent> group in lastHour.GroupBy(e => e.Type).OrderBy(g => g.Key, StringComparer.Ordinal)) w.WriteNumber(group.Key, group.Count());
+        w.WriteEndObject();
+        w.WriteNumber("errors", lastHour.Count(e => e.Severity == EventSeverity.Error));
+        w.WriteNumber("peerChanges", 0);
+        w.WriteNumber("proposals", 0);
+        w.WriteEndObject();
+        w.WriteNumber("total", Math.Min(node.Events.Count, EventLog.Capacity));
+        w.WriteEndObject();
+    }
+
+    private static void Event(Utf8JsonWriter w, EdgeEvent e)
+    {
+        w.WriteStartObject();
+        w.WriteString("type", e.Type);
+        w.WriteNumber("timestamp", e.At.ToUnixTimeMilliseconds());
+        w.WriteString("message", e.Message);
+        w.WriteNumber("sequence", e.Sequence);
+        w.WriteNumber("schema", EdgeEvent.Schema);
+        w.WriteString("severity", e.Severity.ToString().ToLowerInvariant());
+        w.WriteString("subject", e.Subject);
+        if (e.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
+        if (e.Data is { Count: > 0 } data)
+        {
+            w.WriteStartObject("data");
+            foreach ((string key, string value) in data) w.WriteString(key, value);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndObject();
+    }
+
+    private void NoPlanner(Utf8JsonWriter w)
+    {
+        w.WriteStartObject("plannerLeader");
+        w.WriteString("kind", "none");
+        w.WriteEndObject();
+        w.WriteStartObject("plannerActivity");
+        w.WriteString("state", "ineligible");
+        w.WriteString("role", node.Options.Role);
+        w.WriteStartObject("leader");
+        w.WriteString("kind", "none");
+        w.WriteEndObject();
+        w.WriteBoolean("shouldHandleAutonomous", false);
+        w.WriteEndObject();
+        w.WriteBoolean("discoveryEnabled", false);
+        w.WriteStartArray("configuredStaticPeers");
+        w.WriteEndArray();
+    }
+
+    private void Metrics(Utf8JsonWriter w)
+    {
+        w.WriteStartArray("metrics");
+        Metric(w, "mesh.rpc.requests", "counter", node.Rpc.Requests);
+        Metric(w, "mesh.rpc.errors", "counter", node.Rpc.Errors);
+        Metric(w, "mesh.inbound.rejected", "counter", node.Rpc.Rejected);
+        Metric(w, "mesh.frames.ingested", "counter", node.Frames.Told);
+        Metric(w, "mesh.world_model.entries", "gauge", node.World.Counts.Entries);
+        Metric(w, "edge.frames.stored", "gauge", node.FrameStore.Counters.Stored);
+        Metric(w, "edge.frames.dropped", "counter", node.FrameStore.Counters.Dropped);
+        Metric(w, "edge.actuation.refused", "counter", node.Desk.RefusedCount);
+        Metric(w, "edge.safety.late_ticks", "counter", node.Desk.Safety.LateTicks);
+        w.WriteEndArray();
+    }
+
+    // [W-142]: a metric is listed after its first increment.
+    private static void Metric(Utf8JsonWriter w, string name, string type, long value)
+    {
+        if (value == 0) return;
+        w.WriteStartObject();
+        w.WriteString("name", name);
+        w.WriteString("type", type);
+        w.WriteNumber("value", value);
+        w.WriteEndObject();
+    }
+
+    private static void Breakdown(Utf8JsonWriter w, string name, IReadOnlyList<ContextFrame> frames, Func<ContextFrame, string> key)
+    {
+        w.WriteStartObject(name);
+        foreach (IGrouping<string, ContextFrame> group in frames.GroupBy(key)) w.WriteNumber(group.Key, group.Count());
+        w.WriteEndObject();
+    }
+
+    private void Edge(Utf8JsonWriter w)
+    {
+        w.WriteStartObject();
+        w.WriteString("name", node.Options.Name);
+        w.WriteString("role", node.Options.Role);
+        w.WriteString("version", node.Version);
+        w.WriteNumber("pid", Environment.ProcessId);
+        w.WriteNumber("uptimeMs", (long)node.Uptime.TotalMilliseconds);
+        w.WriteString("stateDir", node.Options.State.Path);
+        w.WriteString("site", node.Site.Name);
+        w.WriteString("board", node.Site.Board);
+        w.WriteBoolean("simulated", node.Site.Simulated);
+        w.WriteString("listen", node.ListeningOn);
+        w.WriteString("socket", node.SocketPath);
+        ReadinessOf(w);
+        Sensors(w);
+        Actuators(w);
+        Storage(w);
+        ClockOf(w);
+        SafetyOf(w);
+        Subsystems(w);
+        w.WriteEndObject();
+    }
+
+    private void ReadinessOf(Utf8JsonWriter w)
+    {
+        Readiness readiness = node.Readiness.Current;
+        w.WriteStartObject("readiness");
+        w.WriteString("level", readiness.Level.Word());
+        w.WriteStartArray("evidence");
+        foreach (ReadinessEvidence piece in readiness.Evidence)
+        {
+            w.WriteStartObject();
+            w.WriteString("level", piece.Level.Word());
+            w.WriteString("subject", piece.Subject);
+            w.WriteBoolean("holds", piece.Holds);
+            w.WriteString("detail", piece.Detail);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+        w.WriteEndObject();
+    }
+
+    private void Sensors(Utf8JsonWriter w)
+    {
+        Dictionary<string, Subsystem> states = node.Subsystems.All.Where(s => s.Group == "sensor").ToDictionary(s => s.Name);
+        w.WriteStartArray("sensors");
+        foreach (ISensor sensor in node.Sensors)
+        {
+            SensorInfo info = sensor.Info;
+            w.WriteStartObject();
+            w.WriteString("id", info.Id.Value);
+            w.WriteString("zone", info.Zone);
+            w.WriteString("metric", info.Quantity.Metric);
+            w.WriteString("unit", info.Quantity.Unit);
+            w.WriteString("state", states[info.Id.Value].State.Word());
+            if (node.Latest.Latest(info.Id) is { } reading)
+            {
+                if (double.IsFinite(reading.Value))
+                {
+                    w.WriteNumber("value", Math.Round(reading.Value, 4));
+                    w.WriteString("status", FrameFactory.Status(reading.Value, info));
+                }
+
+                w.WriteNumber("ageMs", (long)node.Time.GetElapsedTime(reading.SampledTimestamp).TotalMilliseconds);
+            }
+
+            if (info.Simulated) w.WriteBoolean("simulated", true);
+            if (states[info.Id.Value].Detail is { Length: > 0 } detail) w.WriteString("detail", detail);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+    }
+
+    private void Actuators(Utf8JsonWriter w)
+    {
+        w.WriteStartArray("actuators");
+        foreach (OutputView output in node.Desk.Outputs())
+        {
+            w.WriteStartObject();
+            w.WriteString("ref", output.Policy.Actuator.Value);
+            if (output.State is { } state) w.WriteString("state", state.ToString());
+            w.WriteString("safe", output.Policy.Safe.ToString());
+            if (output.LeaseLeft is { } left) w.WriteNumber("leaseLeftMs", (long)left.TotalMilliseconds);
+            if (output.CommandId is { } command) w.WriteString("commandId", command);
+            w.WriteNumber("onInLastHourMs", (long)output.OnInLastHour.TotalMilliseconds);
+            w.WriteNumber("maxOnMs", (long)output.Policy.MaxOn.TotalMilliseconds);
+            if (output.SafePending) w.WriteBoolean("safePending", true);
+            if (output.Latch is { } latch)
+            {
+                w.WriteStartObject("latch");
+                w.WriteString("cause", latch.Cause);
+                w.WriteString("why", latch.Why);
+                w.WriteNumber("atMs", latch.At.ToUnixTimeMilliseconds());
+                w.WriteEndObject();
+            }
+
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+    }
+
+    private void Storage(Utf8JsonWriter w)
+    {
+        JournalHealth health = node.Journal.Health;
+        w.WriteStartObject("journal");
+        w.WriteString("state", health.State == JournalState.Ready ? "ready" : "unavailable");
+        if (health.Why.Length > 0) w.WriteString("why", health.Why);
+        if (health.Fix.Length > 0) w.WriteString("fix", health.Fix);
+        if (node.Journal.NewestRecordAt is { } newest) w.WriteString("newestRecordAt", Iso(newest));
+        w.WriteEndObject();
+
+        var counters = node.FrameStore.Counters;
+        w.WriteStartObject("frames");
+        w.WriteNumber("stored", counters.Stored);
+        w.WriteNumber("bytes", counters.Bytes);
+        w.WriteNumber("appended", counters.Appended);
+        w.WriteNumber("dropped", counters.Dropped);
+        w.WriteNumber("pruned", counters.Pruned);
+        w.WriteEndObject();
+    }
+
+    private void ClockOf(Utf8JsonWriter w)
+    {
+        ClockFacts clock = node.Clock.Facts();
+        w.WriteStartObject("clock");
+        w.WriteString("class", clock.Class.Word());
+        w.WriteString("source", clock.Source);
+        w.WriteString("now", Iso(clock.Now));
+        w.WriteNumber("offsetMs", (long)clock.Offset.TotalMilliseconds);
+        w.WriteEndObject();
+    }
+
+    private void SafetyOf(Utf8JsonWriter w)
+    {
+        SafetyCounters safety = node.Desk.Safety;
+        w.WriteStartObject("safety");
+        w.WriteNumber("ticks", safety.Ticks);
+        w.WriteNumber("lateTicks", safety.LateTicks);
+        w.WriteNumber("sinceLastTickMs", Math.Round(safety.SinceLastTick.TotalMilliseconds, 1));
+        w.WriteNumber("refused", node.Desk.RefusedCount);
+        w.WriteString("scheduling", node.SafetyScheduling);
+        w.WriteEndObject();
+    }
+
+    private void Subsystems(Utf8JsonWriter w)
+    {
+        w.WriteStartArray("subsystems");
+        foreach (Subsystem s in node.Subsystems.All.Where(s => s.Group != "sensor"))
+        {
+            w.WriteStartObject();
+            w.WriteString("name", s.Name);
+            w.WriteString("group", s.Group);
+            w.WriteString("state", s.State.Word());
+            if (s.Detail.Length > 0) w.WriteString("detail", s.Detail);
+            if (s.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+    }
+
+    private static string Iso(DateTimeOffset at) => (at == default ? Never : at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,29 @@
+using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Sites;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>Sites as verbs need them: found by name or file, checked whole, or an error with every problem in it.</summary>
+internal static class Sites
+{
+    public static BoardCatalog Boards { get; } = new();
+
+    public static SiteCatalog Catalog { get; } = new(Boards);
+
+    /// <exception cref="EdgeException"><c>site.invalid</c>, with every problem in it.</exception>
+    public static Site Load(string nameOrFile) => OrThrow(Catalog.Read(nameOrFile), nameOrFile);
+
+    /// <exception cref="EdgeException"><c>site.invalid</c>.</exception>
+    public static Site OrThrow(SiteReadResult result, string nameOrFile)
+    {
+        if (result.Site is { } site && !result.Problems.Any(p => p.Severity == ProblemSeverity.Error)) return site;
+        IReadOnlyList<ConfigProblem> errors = [.. result.Problems.Where(p => p.Severity == ProblemSeverity.Error)];
+        throw new EdgeException(
+            ErrorCodes.SiteInvalid, $"Site '{nameOrFile}' cannot be used.",
+            string.Join(" ", errors.Take(8).Select(p => $"{p.Path}: {p.What} {p.Fix}")) + (errors.Count > 8 ? $" And {errors.Count - 8} more." : ""),
+            $"`clawmesh-edge site check {nameOrFile}` lists every problem.", FailureClass.Config);
+    }
+}
