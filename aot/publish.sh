@@ -44,5 +44,15 @@ if [ -z "$framework" ]; then
   exit 3
 fi
 
-publish "$framework"
+if ! publish "$framework" >"$log" 2>&1; then
+  grep -E "error|warning" "$log" | sort -u >&2
+  exit 1
+fi
+# The one warning that is known by name; see aot/Aot.props.
+others=$(grep -E "warning (IL|CA|CS|NETSDK)" "$log" | grep -v "IL2104: Assembly 'Microsoft.Data.Sqlite'" | sort -u || true)
+if [ -n "$others" ]; then
+  echo "publish: new warnings:" >&2
+  echo "$others" >&2
+  exit 1
+fi
 echo "published $out/clawmesh-edge with $framework"

@@ -14,7 +14,7 @@ namespace ClawMesh.Edge.Journal;
 
 /// <summary>
 /// The node's memory in <c>edge.db</c>: actuation journal, replay window, frames and settings, behind one writing thread.
-/// Damage never throws out of <see cref="Open"/>: the journal is then unavailable and says why. Thread-safe.
+/// Damage never throws while opening: the journal is then unavailable and says why. Thread-safe.
 /// </summary>
 public sealed class ActuationJournal : IActuationJournal, IDisposable
 {

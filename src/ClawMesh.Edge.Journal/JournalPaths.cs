@@ -1,9 +1,11 @@
 namespace ClawMesh.Edge.Journal;
 
 /// <summary>The files of the memory inside one state directory.</summary>
-internal sealed record JournalPaths(string StateDirectory)
+internal sealed class JournalPaths(string stateDirectory)
 {
-    public string Database { get; } = Path.Combine(Path.GetFullPath(StateDirectory), "edge.db");
+    public string StateDirectory { get; } = Path.GetFullPath(stateDirectory);
+
+    public string Database { get; } = Path.Combine(Path.GetFullPath(stateDirectory), "edge.db");
 
     public string Wal => Database + "-wal";
 

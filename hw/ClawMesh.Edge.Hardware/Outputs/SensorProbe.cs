@@ -1,4 +1,3 @@
-using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Readings;
 
 namespace ClawMesh.Edge.Hardware.Outputs;
@@ -19,7 +18,7 @@ public sealed class SensorProbe(ISensor sensor) : IEffectProbe
             // A sensor at its rail would otherwise "show" every effect anybody asks for.
             return value >= sensor.Info.ValidMin && value <= sensor.Info.ValidMax ? value : double.NaN;
         }
-        catch (EdgeException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // The sampling loop reports broken sensors; here it only means that nothing was seen.
             return double.NaN;

@@ -24,7 +24,7 @@ public static class OutputsLayout
 
     private const uint Version = 1;
     private const int CountOffset = 12;
-    private const int RatioInRecord = 48;
+    public const int RatioInRecord = 48;
     private const int CounterInRecord = 56;
 
     private static ReadOnlySpan<byte> Magic => "CMSIMOUT"u8;

@@ -138,9 +138,9 @@ public sealed class SimulatedOutputs : IDisposable
 }
 
 /// <summary>An output and the state it has when the file does not know it yet.</summary>
-public readonly record struct SimulatedOutputStart(ActuatorId Output, OutputValue Initial);
+public sealed record SimulatedOutputStart(ActuatorId Output, OutputValue Initial);
 
 /// <summary>One record as it stands in the file.</summary>
 /// <param name="Ratio">0 inactive, 1 active.</param>
 /// <param name="Writes">How often it was written since the file was made; wraps.</param>
-public readonly record struct SimulatedOutputState(string Ref, double Ratio, uint Writes);
+public sealed record SimulatedOutputState(string Ref, double Ratio, uint Writes);

@@ -32,12 +32,9 @@ public static class SafeStateMedium
     {
         if (binding.Driver != SiteDrivers.Simulated || medium is null) return NotReached(binding, $"this build has no driver '{binding.Driver}'");
         var output = new SimulatedOutput(binding, medium, faults: null, effect: null);
-        return new OutputSafeResult(output.Id, output.SafeValue, output.MakeSafe(SafeCause.Operator));
+        return new OutputSafeResult(output.Id, output.MakeSafe(SafeCause.Operator));
     }
 
     private static OutputSafeResult NotReached(ActuatorBinding binding, string why) =>
-        new(binding.Policy.Actuator, binding.Policy.Safe, new SafeResult(WasEnergised: true, Confirmed: false, why));
+        new(binding.Policy.Actuator, new SafeResult(WasEnergised: true, Confirmed: false, why));
 }
-
-/// <summary>What came of sending one output to <paramref name="Safe"/>.</summary>
-public readonly record struct OutputSafeResult(ActuatorId Output, OutputValue Safe, SafeResult Result);

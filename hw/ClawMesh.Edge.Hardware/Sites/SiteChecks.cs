@@ -9,8 +9,8 @@ internal static class SiteChecks
 {
     public static void Check(IReadOnlyList<Located<SensorBinding>> sensors, IReadOnlyList<Located<ActuatorBinding>> actuators)
     {
-        CheckUnique("id", [.. sensors.Select(s => (s.At, s.Binding.Info.Id.Value))]);
-        CheckUnique("ref", [.. actuators.Select(a => (a.At, a.Binding.Policy.Actuator.Value))]);
+        CheckUnique("id", [.. sensors.Select(s => new Named(s.At, s.Binding.Info.Id.Value))]);
+        CheckUnique("ref", [.. actuators.Select(a => new Named(a.At, a.Binding.Policy.Actuator.Value))]);
 
         var sensorById = new Dictionary<SensorId, SensorInfo>();
         foreach (Located<SensorBinding> sensor in sensors) sensorById.TryAdd(sensor.Binding.Info.Id, sensor.Binding.Info);
@@ -26,7 +26,9 @@ internal static class SiteChecks
         }
     }
 
-    private static void CheckUnique(string key, IReadOnlyList<(ConfigObject At, string Name)> entries)
+    private sealed record Named(ConfigObject At, string Name);
+
+    private static void CheckUnique(string key, IReadOnlyList<Named> entries)
     {
         var first = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((ConfigObject at, string name) in entries)

@@ -52,4 +52,4 @@ public static class SiteFile
 public sealed record SiteReadResult(Site? Site, IReadOnlyList<ConfigProblem> Problems, string Origin);
 
 /// <summary>A binding with the place in the file where it stands, for checks between bindings.</summary>
-internal readonly record struct Located<T>(ConfigObject At, T Binding);
+internal sealed record Located<T>(ConfigObject At, T Binding);

@@ -60,14 +60,14 @@ internal sealed class SiteWiringReader(BoardDefinition? board, bool? siteIsSimul
         if (channel is null)
             item.Error("channel", $"{item.PathOf("channel")} is '{name}'; board '{board.Name}' has no such channel. It must be {Allowed(kind)}.", $"Did you mean '{NearestText.Find(name, Names(kind))}'?");
         else if (channel.Kind != kind)
-            item.Error("channel", $"{item.PathOf("channel")} is '{name}', which is a channel for a {channel.Kind.Word()}; it must be {Allowed(kind)}.", "Choose one of them.");
+            item.Error("channel", $"{item.PathOf("channel")} is '{name}', which is of kind {channel.Kind.Word()}; it must be {Allowed(kind)}.", "Choose one of them.");
         return channel;
     }
 
     private string[] Names(ChannelKind kind) => [.. (board?.Channels ?? []).Where(c => c.Kind == kind).Select(c => c.Name)];
 
     private string Allowed(ChannelKind kind) =>
-        Names(kind) is { Length: > 0 } names ? $"one of {string.Join(", ", names)}" : $"the name of a channel for a {kind.Word()}";
+        Names(kind) is { Length: > 0 } names ? $"one of {string.Join(", ", names)}" : $"the name of a channel of kind {kind.Word()}";
 }
 
 /// <param name="Unit">The unit the channel answers in; empty when the part on it decides.</param>

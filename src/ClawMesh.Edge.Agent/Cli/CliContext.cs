@@ -10,6 +10,8 @@ namespace ClawMesh.Edge.Agent.Cli;
 /// <summary>What every verb is given: where to write, which state directory, which clock.</summary>
 internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, TextWriter output, TextWriter error, TimeProvider time)
 {
+    private const int RedirectedWidth = 400;
+
     private StateDirectory? _state;
 
     public bool Json => json;
@@ -21,12 +23,7 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
     public TextWriter Output => output;
 
     /// <summary>Text for people; never standard output in JSON mode.</summary>
-    public IAnsiConsole Console { get; } = AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Out = new AnsiConsoleOutput(json ? error : output),
-        ColorSystem = System.Console.IsOutputRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-        Interactive = InteractionSupport.No,
-    });
+    public IAnsiConsole Console { get; } = CreateConsole(json ? error : output);
 
     /// <summary>Resolved on first use, so that <c>--help</c> touches nothing.</summary>
     public StateDirectory State
@@ -87,6 +84,22 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
         error.WriteLine($"  what: {fault.What}");
         error.WriteLine($"  why:  {fault.Why}");
         error.WriteLine($"  fix:  {fault.Fix}");
+    }
+
+    private static IAnsiConsole CreateConsole(TextWriter writer)
+    {
+        bool terminal = !System.Console.IsOutputRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+
+        // A pipe or a file has no width; lines that break at 80 columns could not be searched.
+        if (!terminal) console.Profile.Width = RedirectedWidth;
+        return console;
     }
 
     private void WriteLine(Action<Utf8JsonWriter> members)

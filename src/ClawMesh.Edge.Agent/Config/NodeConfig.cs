@@ -45,6 +45,11 @@ internal sealed class NodeConfig
                     ProblemSeverity.Error, fileName, $"The file is not JSON: line {bad.LineNumber + 1}, byte {bad.BytePositionInLine + 1}.",
                     "Mend the file, or start again with `clawmesh-edge config init`."));
             }
+            catch (InvalidOperationException)
+            {
+                // JsonElement hands out no string for half of a surrogate pair.
+                problems.Add(new ConfigProblem(ProblemSeverity.Error, fileName, "The file holds an escape such as \\ud800 that is no character.", "Write the character itself."));
+            }
         }
 
         foreach ((string key, (string flag, JsonElement value)) in flags)

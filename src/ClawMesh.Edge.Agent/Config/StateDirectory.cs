@@ -48,11 +48,19 @@ internal sealed record StateDirectory(string Path, string Origin)
         if (Path == Service) candidates.Add(ServiceSocket);
         candidates.Add(System.IO.Path.Combine(Path, "edge.sock"));
 
-        // Where the state directory cannot hold a socket (read-only medium), the socket is named after it elsewhere.
-        string tag = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Path)))[..12];
-        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime) candidates.Add(System.IO.Path.Combine(runtime, $"clawmesh-edge-{tag}.sock"));
-        candidates.Add($"/run/clawmesh-edge-{tag}.sock");
+        candidates.AddRange(Elsewhere().Select(folder => folder + ".sock"));
         return candidates;
+    }
+
+    /// <summary>Where the node's lock may be, in the order to try.</summary>
+    public IReadOnlyList<string> LockDirectories() => [Path, .. Elsewhere()];
+
+    // Where the state directory cannot hold a socket or a lock (read-only medium), they are named after it elsewhere.
+    private IEnumerable<string> Elsewhere()
+    {
+        string tag = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Path)))[..12];
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime) yield return System.IO.Path.Combine(runtime, $"clawmesh-edge-{tag}");
+        yield return $"/run/clawmesh-edge-{tag}";
     }
 
     /// <exception cref="EdgeException"><c>node.socket_path_too_long</c>.</exception>

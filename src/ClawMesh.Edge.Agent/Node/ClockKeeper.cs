@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Hardware.Linux;
 
@@ -10,7 +9,8 @@ namespace ClawMesh.Edge.Agent.Node;
 /// What the wall clock rests on ([X-37]). Kernel and RTC are asked anew at most once a second; an operator's word counts until
 /// the next boot of the machine.
 /// </summary>
-internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActuationJournal?> journal) : IClockStatus
+/// <param name="floor">Time of the newest journal record; null when there is none or the journal is not open yet.</param>
+internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTimeOffset?> floor) : IClockStatus
 {
     private static readonly TimeSpan BehindTolerance = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RtcTolerance = TimeSpan.FromHours(24);
@@ -22,7 +22,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
 
     public ClockClass Class => Facts().Class;
 
-    public bool IsBehindJournal => journal()?.NewestRecordAt is { } newest && clock.GetUtcNow() < newest - BehindTolerance;
+    public bool IsBehindJournal => floor() is { } newest && clock.GetUtcNow() < newest - BehindTolerance;
 
     public ClockFacts Facts()
     {
@@ -34,7 +34,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
                 _askedAt = clock.GetTimestamp();
             }
 
-            return _facts with { Now = clock.GetUtcNow(), Offset = clock.Offset };
+            return _facts with { Now = clock.GetUtcNow(), Offset = clock.Offset, Floor = floor() };
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
     public void Start()
     {
         if (ReadOperator() is { } set && set.BootId == BootId()) clock.SetOffset(set.Offset);
-        if (journal()?.NewestRecordAt is { } floor) _liftedByFloor = clock.RaiseTo(floor);
+        if (floor() is { } newest) _liftedByFloor = clock.RaiseTo(newest);
     }
 
     /// <summary>An operator says what time it is. The caller journals it first.</summary>
@@ -80,7 +80,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
             : rtc.Ok ? (ClockClass.Rtc, rtc.Why, "NTP would make it synchronised.")
             : operatorNow ? (ClockClass.Operator, $"set by {set!.By}", "NTP would make it synchronised; it counts until the next boot.")
             : (ClockClass.Unsynchronised, $"the kernel clock is not disciplined; {rtc.Why}", "Run an NTP client (systemd-timesyncd, chrony), fit a battery-backed RTC, or say the time with `clawmesh-edge clock set`.");
-        return new ClockFacts(clockClass, source, clears, kernel.Disciplined, kernel.MaxErrorMs, clock.GetUtcNow(), clock.Offset, journal()?.NewestRecordAt, _liftedByFloor);
+        return new ClockFacts(clockClass, source, clears, kernel.Disciplined, kernel.MaxErrorMs, clock.GetUtcNow(), clock.Offset, floor(), _liftedByFloor);
     }
 
     // A battery-backed clock counts when the kernel took its time from it and it is within 24 h of what the journal knows.
@@ -88,8 +88,8 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
     {
         const string HcToSys = "/sys/class/rtc/rtc0/hctosys";
         if (!File.Exists(HcToSys) || File.ReadAllText(HcToSys).Trim() != "1") return ("no battery-backed clock set the time at boot", false);
-        if (journal()?.NewestRecordAt is { } floor && (clock.SystemNow - floor).Duration() > RtcTolerance && clock.SystemNow < floor)
-            return ($"the battery-backed clock is behind the newest journal record of {floor:u}", false);
+        if (floor() is { } newest && (clock.SystemNow - newest).Duration() > RtcTolerance && clock.SystemNow < newest)
+            return ($"the battery-backed clock is behind the newest journal record of {newest:u}", false);
         return ("rtc0 set the time at boot", true);
     }
 
@@ -121,4 +121,20 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<IActua
 /// <param name="Floor">The newest time the node has journaled; it never starts below it.</param>
 internal sealed record ClockFacts(
     ClockClass Class, string Source, string Clears, bool KernelDisciplined, double MaxErrorMs,
-    DateTimeOffset Now, TimeSpan Offset, DateTimeOffset? Floor, bool LiftedByFloor);
+    DateTimeOffset Now, TimeSpan Offset, DateTimeOffset? Floor, bool LiftedByFloor)
+{
+    /// <summary>The members of <c>clock</c> in <c>status</c> and of <c>clock show</c> ([X-37]: state, cause, what would clear it).</summary>
+    public void WriteMembers(Utf8JsonWriter w)
+    {
+        w.WriteString("class", Class.Word());
+        w.WriteString("source", Source);
+        w.WriteString("now", Iso(Now));
+        w.WriteNumber("offsetMs", (long)Offset.TotalMilliseconds);
+        if (double.IsFinite(MaxErrorMs)) w.WriteNumber("maxErrorMs", Math.Round(MaxErrorMs, 3));
+        if (Floor is { } floor) w.WriteString("floor", Iso(floor));
+        w.WriteBoolean("liftedByFloor", LiftedByFloor);
+        w.WriteString("clears", Clears);
+    }
+
+    private static string Iso(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
@@ -16,6 +17,7 @@ using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.Journal;
+using ClawMesh.Edge.Journal.Frames;
 using ClawMesh.Edge.Trust;
 using ClawMesh.Edge.Trust.Desk;
 
@@ -69,7 +71,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public ActuationJournal Journal { get; private set; } = null!;
 
-    public FrameStore FrameStore { get; private set; } = null!;
+    public FrameStore FrameStore => Journal.Frames;
 
     public ClockKeeper Clock { get; private set; } = null!;
 
@@ -148,27 +150,27 @@ internal sealed class EdgeNode : IAsyncDisposable
     {
         StateDirectory state = Options.State;
         UnixMode.CreateDirectory(state.Path, UnixMode.OwnerOnlyDirectory);
-        _lock = NodeLock.TryAcquire(state.Path, out int holder) ?? throw new EdgeException(
-            ErrorCodes.NodeRunning, "Could not start the node.", $"Process {holder} runs a node in '{state.Path}'.",
-            "Stop it, or give this one a directory of its own with --state-dir.", FailureClass.Config);
+        _lock = NodeLocks.Acquire(state);
 
         Site = Sites.Load(Options.Site);
-        AtomicFile.Write(state.ActiveSiteFile, Encoding.UTF8.GetBytes(Site.Text), UnixMode.OwnerOnly);
+        string? siteNotWritten = TryWriteActiveSite(state);
         _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time);
-        List<(ActuatorId Id, SafeResult Result)> atStart = [.. _hardware.Actuators.Select(a => (a.Id, a.MakeSafe(SafeCause.Start)))];
+        List<OutputSafeResult> atStart = [.. _hardware.Actuators.Select(a => new OutputSafeResult(a.Id, a.MakeSafe(SafeCause.Start)))];
         StartupTrace.Mark("outputs-safe");
 
         _identity = DeviceIdentity.LoadOrCreate(state.Path, Time);
         DeviceId = _identity.DeviceId;
         string meshId = Options.MeshName is { Length: > 0 } meshName ? MeshIdentity.OfName(meshName) : MeshIdentity.LoadOrCreate(state.Path, NewId);
 
-        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal);
-        (Journal, FrameStore) = JournalFactory.Open(state, Options, _identity.Signer, Clock, Time);
+        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt);
+        Journal = ActuationJournal.Open(
+            state.Path, _identity.Signer, new Ed25519Verifier(), () => Clock.Class, Time, () => RandomNumberGenerator.GetBytes(16),
+            JournalOptions.Default with { MaxFrames = Options.RetentionFrames, MaxFrameBytes = Options.RetentionBytes });
         Clock.Start();
         StartedAt = Time.GetUtcNow();
 
         Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path])];
-        Latest = new LatestReadings(Sensors.Select(s => s.Info.Id));
+        Latest = new LatestReadings(Sensors);
         var factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
         Frames = new FrameFlow(factory, World, FrameStore, Time, Options.ReportInterval);
 
@@ -176,7 +178,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Readiness = new ReadinessBoard(
             Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
         Desk = new ActuationDesk(
-            DeviceId, outputs, Journal, Journal, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, Site.Simulated), Time,
+            DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, Site.Simulated), Time,
             new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
@@ -186,6 +188,21 @@ internal sealed class EdgeNode : IAsyncDisposable
         StartLoops();
         await ListenAsync();
         AnnounceStart();
+        if (siteNotWritten is not null) Warn("site", siteNotWritten);
+    }
+
+    // A read-only disk must not keep the node from sensing; what it costs is said.
+    private string? TryWriteActiveSite(StateDirectory state)
+    {
+        try
+        {
+            AtomicFile.Write(state.ActiveSiteFile, Encoding.UTF8.GetBytes(Site.Text), UnixMode.OwnerOnly);
+            return null;
+        }
+        catch (EdgeException failed)
+        {
+            return $"'{state.ActiveSiteFile}' could not be written: {failed.Why} After a death, `safe-state` must be told the site with --site.";
+        }
     }
 
     private IReadOnlySet<string> NeededSensors() =>
@@ -200,7 +217,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         .. Site.Sensors.Select(s => s.Info.Id.Value),
     ];
 
-    private void DeclareOutputs(List<(ActuatorId Id, SafeResult Result)> atStart)
+    private void DeclareOutputs(List<OutputSafeResult> atStart)
     {
         foreach ((ActuatorId id, SafeResult result) in atStart)
         {
@@ -217,7 +234,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     }
 
     /// <summary>Closes the earlier life. Without a journal it is tried again when the journal comes back; until then nothing is armed.</summary>
-    private async Task TryRecoverAsync(IReadOnlyList<(ActuatorId Id, SafeResult Result)> atStart, CancellationToken cancellationToken)
+    private async Task TryRecoverAsync(IReadOnlyList<OutputSafeResult> atStart, CancellationToken cancellationToken)
     {
         try
         {

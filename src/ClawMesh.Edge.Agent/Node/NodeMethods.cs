@@ -104,12 +104,13 @@ internal static class NodeMethods
 
     private static async Task<Action<Utf8JsonWriter>> SafeStateAsync(EdgeNode node, RpcCaller caller, CancellationToken cancellationToken)
     {
-        IReadOnlyList<(ActuatorId Id, SafeResult Result)> results = await node.Desk.SafeStateAsync(caller.Name, cancellationToken);
+        IReadOnlyList<OutputSafeResult> results = await node.Desk.SafeStateAsync(caller.Name, cancellationToken);
         return w => SafeResultsJson.Write(w, results);
     }
 
     private static async Task<Action<Utf8JsonWriter>> ConfigAsync(EdgeNode node, JsonElement p, RpcCaller caller, CancellationToken cancellationToken)
     {
+        long askedAt = node.Time.GetTimestamp();
         string key = RpcParams.Required(p, "key");
         string value = RpcParams.Required(p, "value");
         if (key != "clock")
@@ -126,7 +127,8 @@ internal static class NodeMethods
         }
 
         await node.Desk.JournalOperatorActAsync("clock-set", caller.Name, $"{node.Time.GetUtcNow():O} -> {now:O}", cancellationToken);
-        node.Clock.Set(now, caller.Name);
+        // The journal has taken its time; what the person said was meant when they said it.
+        node.Clock.Set(now + node.Time.GetElapsedTime(askedAt), caller.Name);
         return w =>
         {
             w.WriteStartObject();
@@ -139,7 +141,7 @@ internal static class NodeMethods
 /// <summary>The payload of <c>safe-state</c>, from a node and without one.</summary>
 internal static class SafeResultsJson
 {
-    public static void Write(Utf8JsonWriter w, IEnumerable<(ActuatorId Id, SafeResult Result)> results)
+    public static void Write(Utf8JsonWriter w, IEnumerable<OutputSafeResult> results)
     {
         w.WriteStartObject();
         w.WriteStartArray("outputs");

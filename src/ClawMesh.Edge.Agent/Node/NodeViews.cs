@@ -5,7 +5,6 @@ using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
-using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Trust.Desk;
 
@@ -327,12 +326,8 @@ internal sealed class NodeViews(EdgeNode node)
 
     private void ClockOf(Utf8JsonWriter w)
     {
-        ClockFacts clock = node.Clock.Facts();
         w.WriteStartObject("clock");
-        w.WriteString("class", clock.Class.Word());
-        w.WriteString("source", clock.Source);
-        w.WriteString("now", Iso(clock.Now));
-        w.WriteNumber("offsetMs", (long)clock.Offset.TotalMilliseconds);
+        node.Clock.Facts().WriteMembers(w);
         w.WriteEndObject();
     }
 

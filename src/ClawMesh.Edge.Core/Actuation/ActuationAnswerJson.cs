@@ -29,7 +29,8 @@ public static class ActuationAnswerJson
         writer.WriteString("outcome", outcomeWord);
         writer.WriteString("code", answer.Code);
         writer.WriteString("message", answer.Message);
-        if (answer.Observed is { } observed)
+        // JSON has no infinity; what is no number shows nothing and is left out.
+        if (answer.Observed is { } observed && double.IsFinite(observed.Value))
         {
             writer.WriteStartObject("observed");
             writer.WriteString("state", observed.State.ToString());
@@ -85,17 +86,22 @@ public static class ActuationAnswerJson
 
     private static ObservedEffect? Effect(JsonElement e)
     {
-        if (!e.TryGetProperty("observed", out JsonElement o) || OutputValue.Parse(Text(o, "state")) is not { } state) return null;
-        return new ObservedEffect(
-            state, o.GetProperty("value").GetDouble(), Text(o, "unit") ?? "",
-            DateTimeOffset.FromUnixTimeMilliseconds(Number(o, "atMs") ?? 0), new SensorId(Text(o, "by") ?? ""));
+        if (!e.TryGetProperty("observed", out JsonElement o) || o.ValueKind != JsonValueKind.Object
+            || OutputValue.Parse(Text(o, "state")) is not { } state
+            || !o.TryGetProperty("value", out JsonElement v) || v.ValueKind != JsonValueKind.Number
+            || Number(o, "atMs") is not { } atMs || atMs is < -62_135_596_800_000 or > 253_402_300_799_999)
+        {
+            return null;
+        }
+
+        return new ObservedEffect(state, v.GetDouble(), Text(o, "unit") ?? "", DateTimeOffset.FromUnixTimeMilliseconds(atMs), new SensorId(Text(o, "by") ?? ""));
     }
 
     private static string? Text(JsonElement e, string name) =>
         e.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null;
 
     private static long? Number(JsonElement e, string name) =>
-        e.TryGetProperty(name, out JsonElement v) && v.TryGetInt64(out long number) ? number : null;
+        e.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number && v.TryGetInt64(out long number) ? number : null;
 
     private static bool Flag(JsonElement e, string name) => e.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.True;
 }

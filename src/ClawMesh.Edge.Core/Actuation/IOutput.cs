@@ -43,6 +43,9 @@ public static class SafeCauseWords
 /// <param name="Detail">Empty, or why it could not be confirmed.</param>
 public readonly record struct SafeResult(bool WasEnergised, bool Confirmed, string Detail = "");
 
+/// <summary>What came of sending one output to its safe value.</summary>
+public sealed record OutputSafeResult(ActuatorId Output, SafeResult Result);
+
 /// <summary>
 /// One physical (or simulated) output, as far as anyone without a permit may touch it.
 /// Values other than the safe one are written only through <c>IActuator.ApplyAsync(Permit, …)</c> in Trust.

@@ -31,8 +31,9 @@ public sealed record ContextFrame
     public int Hops { get; init; }
 
     /// <summary>Members this version does not know; they survive storing and relaying ([W-2], [W-77]).</summary>
+    /// <remarks>Settable because the serializer cannot fill extension data through a constructor; nobody else sets it.</remarks>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Unknown { get; init; }
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The trust block of a frame.</summary>

@@ -32,9 +32,9 @@ public sealed class FrameStore : IFrameStore
 
     /// <summary>The newest written frames, newest first; empty while the database is unavailable. Reads on a thread of the pool.</summary>
     public Task<IReadOnlyList<ContextFrame>> NewestAsync(int limit, CancellationToken cancellationToken) =>
-        limit <= 0 ? Task.FromResult<IReadOnlyList<ContextFrame>>([]) : Task.Run(() => Newest(limit, cancellationToken), cancellationToken);
+        limit <= 0 ? Task.FromResult<IReadOnlyList<ContextFrame>>([]) : Task.Run<IReadOnlyList<ContextFrame>>(() => Newest(limit, cancellationToken), cancellationToken);
 
-    private IReadOnlyList<ContextFrame> Newest(int limit, CancellationToken cancellationToken)
+    private List<ContextFrame> Newest(int limit, CancellationToken cancellationToken)
     {
         try
         {

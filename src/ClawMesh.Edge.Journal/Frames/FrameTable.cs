@@ -111,16 +111,7 @@ internal sealed class FrameTable : IDisposable
         return (removed, freed);
     }
 
-    private static byte[]? Json(ContextFrame frame)
-    {
-        try
-        {
-            return JsonSerializer.SerializeToUtf8Bytes(frame, WireJson.Default.ContextFrame);
-        }
-        catch (InvalidOperationException)
-        {
-            // A frame whose data was never parsed. It is counted as dropped; the frames beside it are worth keeping.
-            return null;
-        }
-    }
+    // A frame whose data was never parsed is a bug of its maker; it is counted, and the frames beside it are worth keeping.
+    private static byte[]? Json(ContextFrame frame) =>
+        frame.Data.ValueKind == JsonValueKind.Object ? JsonSerializer.SerializeToUtf8Bytes(frame, WireJson.Default.ContextFrame) : null;
 }

@@ -77,7 +77,7 @@ internal static class EdgeDatabase
         {
             return CheckedForReading(Connect(paths.Database, SqliteOpenMode.ReadOnly), paths);
         }
-        catch (SqliteException fault) when (fault.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY)
+        catch (SqliteException fault) when (NeedsRoomOfItsOwn(fault))
         {
             return OpenImmutable(paths);
         }
@@ -141,14 +141,14 @@ internal static class EdgeDatabase
         Execute(connection, "COMMIT");
     }
 
-    private static SqliteConnection OpenImmutable(JournalPaths paths)
+    internal static SqliteConnection OpenImmutable(JournalPaths paths)
     {
         // immutable=1 does not read the log. Showing an old state without a word would be worse than showing none.
         if (new FileInfo(paths.Wal) is { Exists: true, Length: > 0 })
         {
             throw new EdgeException(
                 "journal.wal_unreadable", "Could not read the actuation journal.",
-                $"'{paths.Wal}' holds records that are not in '{paths.Database}' yet, and its directory is read-only.",
+                $"'{paths.Wal}' holds records that are not in '{paths.Database}' yet, and its directory cannot be written to.",
                 "Copy edge.db, edge.db-wal and edge.db.head to a writable directory and name that one with --state-dir.",
                 FailureClass.Storage);
         }
@@ -163,6 +163,11 @@ internal static class EdgeDatabase
             throw Unreadable(fault, paths);
         }
     }
+
+    // Reading beside a writer needs a small shared file, which a read-only or a full file system refuses.
+    private static bool NeedsRoomOfItsOwn(SqliteException fault) =>
+        fault.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY
+        || fault.SqliteExtendedErrorCode is raw.SQLITE_IOERR_SHMOPEN or raw.SQLITE_IOERR_SHMSIZE or raw.SQLITE_IOERR_SHMMAP;
 
     private static SqliteConnection CheckedForReading(SqliteConnection connection, JournalPaths paths)
     {

@@ -57,6 +57,8 @@ internal static class StorageFault
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "End the other program that writes to this file; the node tries again by itself.",
         raw.SQLITE_NOTADB or raw.SQLITE_CORRUPT => Reset,
         raw.SQLITE_CONSTRAINT => "Another program wrote to the journal. Run `clawmesh-edge audit verify`.",
+        raw.SQLITE_IOERR =>
+            $"Free some space on the file system of '{paths.StateDirectory}' or check the disk: `clawmesh-edge diag storage`, `dmesg`. The node tries again by itself.",
         _ => "Check the disk: `clawmesh-edge diag storage`, `dmesg`. The node tries again by itself.",
     };
 }

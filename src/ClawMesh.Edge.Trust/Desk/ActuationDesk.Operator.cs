@@ -12,7 +12,7 @@ public sealed partial class ActuationDesk
 
     /// <summary>Sends every output to its safe value and latches it. Never refused; the journal hears of it afterwards.</summary>
     /// <returns>One result per output; not confirmed where its bus did not answer within a second.</returns>
-    public async Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> SafeStateAsync(string by, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutputSafeResult>> SafeStateAsync(string by, CancellationToken cancellationToken)
     {
         foreach (OutputSlot slot in _slots.Values) Latch(slot, "operator", $"safe-state by {by}");
         var results = await AllSafeAsync(SafeCause.Operator);
@@ -22,7 +22,7 @@ public sealed partial class ActuationDesk
     }
 
     /// <summary>Sends every output to its safe value without latching: the node stops. Nothing is armed from now on.</summary>
-    public Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> StopAsync()
+    public Task<IReadOnlyList<OutputSafeResult>> StopAsync()
     {
         _stopping = true;
         return AllSafeAsync(SafeCause.Stop);
@@ -66,7 +66,7 @@ public sealed partial class ActuationDesk
     /// </summary>
     /// <param name="atStart">What making each output safe at start found; empty on a later call.</param>
     /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>: nothing is armed until a later call succeeds.</exception>
-    public async Task RecoverAsync(IReadOnlyList<(ActuatorId Id, SafeResult Result)> atStart, CancellationToken cancellationToken)
+    public async Task RecoverAsync(IReadOnlyList<OutputSafeResult> atStart, CancellationToken cancellationToken)
     {
         // Latches first, then the disk: a journal that is away must not cost the node its memory of what is not to be trusted.
         _judge.RecoveryOwed = true;
@@ -144,15 +144,15 @@ public sealed partial class ActuationDesk
     /// <summary>Figures of the safety tick.</summary>
     public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero);
 
-    private async Task<IReadOnlyList<(ActuatorId Id, SafeResult Result)>> AllSafeAsync(SafeCause cause)
+    private async Task<IReadOnlyList<OutputSafeResult>> AllSafeAsync(SafeCause cause)
     {
         // All posts first, then the waits: one slow bus must not delay the asking of another.
-        List<(ActuatorId Id, Task<SafeResult?> Safe)> asked =
-            [.. _slots.Values.Select(slot => (slot.Id, WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause))))];
-        var results = new List<(ActuatorId, SafeResult)>(asked.Count);
-        foreach ((ActuatorId id, Task<SafeResult?> safe) in asked)
+        OutputSlot[] slots = [.. _slots.Values];
+        Task<SafeResult?>[] asked = [.. slots.Select(slot => WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause)))];
+        var results = new List<OutputSafeResult>(slots.Length);
+        for (int i = 0; i < slots.Length; i++)
         {
-            results.Add((id, await safe ?? new SafeResult(WasEnergised: true, Confirmed: false, "its bus did not answer within 1 s")));
+            results.Add(new OutputSafeResult(slots[i].Id, await asked[i] ?? new SafeResult(WasEnergised: true, Confirmed: false, "its bus did not answer within 1 s")));
         }
 
         return results;

@@ -14,6 +14,7 @@ namespace ClawMesh.Edge.Trust.Desk;
 /// <summary>
 /// Where commands become movement. Journey of one: judge → one durable transaction (replay entry and decision) → mint → redeem →
 /// write → observe → second transaction (outcome) → answer. The only place that constructs a <see cref="Permit"/>.
+/// Long on purpose: whoever checks that no step can be skipped or swapped must be able to read the journey in one piece.
 /// </summary>
 public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 {
@@ -342,10 +343,16 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         ? Entry(d, 0, outcome: null, answer: "")
         : Entry(d, 0, ActuationOutcome.Refused, ActuationAnswerJson.ToText(RefusedAnswer(d, refusal, 0, startedAtMs)));
 
-    private ReplayEntry Entry(Deliberation d, long sequence, ActuationOutcome? outcome, string answer) => new(
-        d.Command.CommandId, d.Digest, d.Request.Caller.SenderKey, d.Command.TargetRef, sequence, outcome, answer,
-        // The command's own time: an operator's repeat is rebuilt from it, so that its digest is the same again.
-        DateTimeOffset.FromUnixTimeMilliseconds(d.Command.CreatedAtMs));
+    private ReplayEntry Entry(Deliberation d, long sequence, ActuationOutcome? outcome, string answer)
+    {
+        // The command's own time: an operator's repeat is rebuilt from it, so that its digest is the same again. Never in the
+        // future: a command dated to the year 9999 would hold its place in the window until then.
+        DateTimeOffset created = CommandJudge.CreatedAt(d.Command);
+        DateTimeOffset now = _time.GetUtcNow();
+        return new ReplayEntry(
+            d.Command.CommandId, d.Digest, d.Request.Caller.SenderKey, d.Command.TargetRef, sequence, outcome, answer,
+            created > now + DeskOptions.FutureTolerance ? now : created);
+    }
 
     private ActuationAnswer Refused(Deliberation d, Refusal refusal, long sequence, long startedAtMs)
     {

@@ -164,10 +164,14 @@ internal sealed class CommandJudge(
         d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, ActuationOutcome.Pending, GateCodes.Ok,
         "The command is still running.", JournalSequence: sequence, Repeat: true);
 
+    /// <summary>When the command was created, by its own word. The wire allows numbers that are no dates; they become the nearest one.</summary>
+    public static DateTimeOffset CreatedAt(CommandEnvelope command) =>
+        DateTimeOffset.UnixEpoch.AddMilliseconds(Math.Clamp(command.CreatedAtMs, 0, 253_402_300_799_999));
+
     private Refusal? Freshness(Deliberation d)
     {
         DateTimeOffset now = time.GetUtcNow();
-        TimeSpan age = now - DateTimeOffset.UnixEpoch.AddMilliseconds(Math.Clamp(d.Command.CreatedAtMs, 0, 253_402_300_799_999));
+        TimeSpan age = now - CreatedAt(d.Command);
         if (age > options.Freshness) return new Refusal(GateCodes.CommandStale, $"created {age.TotalSeconds:0} s ago; at most {options.Freshness.TotalSeconds:0} s is accepted");
         if (age < -DeskOptions.FutureTolerance) return new Refusal(GateCodes.CommandStale, $"created {-age.TotalSeconds:0} s in the future; at most {DeskOptions.FutureTolerance.TotalSeconds:0} s is accepted");
         if (journalResetAt() is { } reset && now - age < reset) return new Refusal(GateCodes.CommandStale, "created before the journal was reset; its memory of command ids is gone");

@@ -9,6 +9,7 @@ namespace ClawMesh.Edge.Trust.Desk;
 /// <summary>
 /// Keeps latches across restarts. The slots are the truth while the node lives; the store is how the next life learns of them.
 /// </summary>
+#pragma warning disable CA1001 // The semaphore's wait handle is never asked for, so there is nothing to release; a late save may still hold it when the desk is gone.
 internal sealed class LatchBook(IReadOnlyCollection<OutputSlot> slots, ISettingsStore settings)
 {
     private const string Key = "latches";
@@ -85,3 +86,4 @@ internal sealed class LatchBook(IReadOnlyCollection<OutputSlot> slots, ISettings
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 }
+#pragma warning restore CA1001

@@ -7,7 +7,7 @@ namespace ClawMesh.Edge.Tests.Trust;
 internal static class ForAll
 {
     public static void Cases<T>(Gen<T> cases, int count, Action<T> holds) =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(count), Prop.ForAll(cases.ToArbitrary(), holds));
+        Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(count), Prop.ForAll(cases.ToArbitrary(), holds));
 
     /// <summary>True once in <paramref name="n"/> cases.</summary>
     public static Gen<bool> OneIn(int n) => Gen.Choose(1, n).Select(i => i == 1);

@@ -21,26 +21,27 @@ public class PermitTests
         Assert.Equal("permit.already_spent", permit.Redeem(PermitDesk.Valve, OutputValue.Active)?.Code);
     }
 
-    [Fact]
-    public async Task Redeeming_from_many_threads_at_once_succeeds_for_exactly_one()
+    [Theory]
+    [InlineData(2, 20_000)]
+    [InlineData(8, 200)]
+    public void Redeeming_from_many_threads_at_once_succeeds_for_exactly_one(int threads, int rounds)
     {
-        const int threads = 8;
-        for (int round = 0; round < 200; round++)
+        // The threads meet inside the last question before the permit is spent.
+        var meeting = new MeetingJournal(threads);
+        Permit[] permits = [.. Enumerable.Range(1, rounds).Select(i => new Permit(Grant(OutputRange.Exactly(OutputValue.Active), i), meeting, _time))];
+        int[] redeemed = new int[rounds];
+        Thread[] all = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
         {
-            Permit permit = await MintAsync();
-            using var start = new Barrier(threads);
-            int redeemed = 0;
-            Thread[] all = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+            for (int i = 0; i < rounds; i++)
             {
-                start.SignalAndWait();
-                if (permit.Redeem(PermitDesk.Valve, OutputValue.Active) is null) Interlocked.Increment(ref redeemed);
-            }))];
+                if (permits[i].Redeem(PermitDesk.Valve, OutputValue.Active) is null) Interlocked.Increment(ref redeemed[i]);
+            }
+        }))];
 
-            foreach (Thread thread in all) thread.Start();
-            foreach (Thread thread in all) thread.Join();
+        foreach (Thread thread in all) thread.Start();
+        foreach (Thread thread in all) thread.Join();
 
-            Assert.Equal(1, redeemed);
-        }
+        Assert.All(redeemed, times => Assert.Equal(1, times));
     }
 
     [Fact]
@@ -184,5 +185,35 @@ public class PermitTests
     {
         long sequence = await _journal.AppendAsync(new JournalEntry(JournalRecordType.Decision, null, null, null, "OK", "{}"), null, TestContext.Current.CancellationToken);
         return new Permit(Grant(range ?? OutputRange.Exactly(OutputValue.Active), sequence), _journal, _time);
+    }
+
+    /// <summary>A journal that lets a question through when all threads have asked it.</summary>
+    private sealed class MeetingJournal(int threads) : IActuationJournal
+    {
+        private long _asked;
+
+        public JournalHealth Health => JournalHealth.Ready;
+
+        public string BootNonce => "00112233445566778899aabbccddeeff";
+
+        public DateTimeOffset? NewestRecordAt => null;
+
+        public bool IsDurable(long sequence)
+        {
+            Interlocked.Increment(ref _asked);
+            var spin = default(SpinWait);
+            while (Interlocked.Read(ref _asked) < sequence * threads) spin.SpinOnce(sleep1Threshold: -1);
+            return true;
+        }
+
+        public Task<long> AppendAsync(JournalEntry entry, ReplayEntry? replay, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ReplayEntry? FindCommand(string commandId) => null;
+
+        public int RememberedCommands(string targetRef) => 0;
+
+        public IReadOnlyList<OpenCommand> OpenCommands() => [];
+
+        public IReadOnlyList<PastActivation> ActivationsWithin(TimeSpan window) => [];
     }
 }

@@ -32,7 +32,7 @@ internal static class LogLines
                 await output.WriteLineAsync(json ? Json(e) : EventsView.Line(e.At, Word(e.Severity), e.Type, e.Message));
                 await output.FlushAsync();
             }
-        }), queue.Writer.Complete);
+        }), () => queue.Writer.TryComplete());
     }
 
     public static string Word(EventSeverity severity) => severity switch { EventSeverity.Info => "info", EventSeverity.Warning => "warning", _ => "error" };

@@ -7,6 +7,7 @@ using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
 

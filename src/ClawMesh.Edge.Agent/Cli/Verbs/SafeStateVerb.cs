@@ -27,7 +27,7 @@ internal static class SafeStateVerb
         var command = new Command("safe-state", "Send every output to its safe state, now; a living node latches them.") { site };
         global.Report(command, async (context, parsed, cancellationToken) =>
         {
-            int? holder = NodeLock.HolderOf(context.State.Path);
+            int? holder = NodeLocks.HolderOf(context.State);
             return holder is { } pid
                 ? await AskNodeAsync(context.State, pid, cancellationToken)
                 : WithoutNode(context.State, parsed.GetValue(site));
@@ -56,7 +56,7 @@ internal static class SafeStateVerb
         Site site = siteFlag is not null ? Node.Sites.Load(siteFlag) : LastSite(state);
         IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path);
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) SafeResultsJson.Write(writer, results.Select(r => (r.Output, r.Result)));
+        using (var writer = new Utf8JsonWriter(buffer)) SafeResultsJson.Write(writer, results);
         using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
         return Report(document.RootElement.Clone(), $"site '{site.Name}', no node running");
     }

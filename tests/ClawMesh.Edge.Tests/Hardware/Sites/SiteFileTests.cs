@@ -88,7 +88,7 @@ public sealed class SiteFileTests
     [InlineData("\"max\": 105", "\"max\": 0", "sensors[0].valid.min", "no value is believed")]
     [InlineData("\"critical\": 10", "\"critical\": 30", "sensors[0].critical", "above low")]
     [InlineData("\"channel\": \"flow\"", "\"channel\": \"flwo\"", "sensors[1].channel", "no such channel")]
-    [InlineData("\"channel\": \"flow\"", "\"channel\": \"valve-2\"", "sensors[1].channel", "a channel for a output")]
+    [InlineData("\"channel\": \"flow\"", "\"channel\": \"valve-2\"", "sensors[1].channel", "of kind output")]
     [InlineData("\"channel\": \"flow\"", "\"channel\": \"tank-level\"", "sensors[1].channel", "sensors[0] uses already")]
     [InlineData("\"channel\": \"pump-1\"", "\"channel\": \"valve-1\"", "actuators[1].channel", "actuators[0] uses already")]
     [InlineData("\"driver\": \"simulated\", \"channel\": \"flow\"", "\"driver\": \"gpio\", \"channel\": \"flow\"", "sensors[1].driver", "this build knows simulated")]

@@ -137,14 +137,14 @@ public class WireGateTests
     }
 
     /// <summary>A forward that passes every row.</summary>
-    internal static JsonObject Good() => JsonNode.Parse($$"""
-        {"channel":"clawmesh","to":"actuator:valve:V1","originGatewayId":"{{PermitDesk.Peer}}","idempotencyKey":"k",
+    internal static JsonObject Good() => JsonNode.Parse($$$"""
+        {"channel":"clawmesh","to":"actuator:valve:V1","originGatewayId":"{{{PermitDesk.Peer}}}","idempotencyKey":"k",
          "command":{"version":1,"kind":"clawmesh.command","commandId":"cmd-1","createdAtMs":1795240800000,
-           "source":{"nodeId":"{{PermitDesk.Peer}}","role":"planner"},
+           "source":{"nodeId":"{{{PermitDesk.Peer}}}","role":"planner"},
            "target":{"kind":"capability","ref":"actuator:valve:V1"},
            "operation":{"name":"open","params":{"durationSec":30}},
-           "trust":{{GoodTrust}} },
-         "trust":{{GoodTrust}} }
+           "trust":{{{GoodTrust}}} },
+         "trust":{{{GoodTrust}}} }
         """)!.AsObject();
 
     internal static JsonObject Command(JsonObject message) => message["command"]!.AsObject();

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace ClawMesh.Edge.Native.Linux;
+
+/// <summary>The head of <c>struct statx</c> of linux/stat.h, equal on all architectures: 256 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct FileStatus
+{
+    [FieldOffset(20)]
+    public uint UserId;
+
+    [FieldOffset(24)]
+    public uint GroupId;
+}
+
+/// <summary>Questions about a path that open nothing: what this process may do with it, and whose it is.</summary>
+internal static partial class FileQuery
+{
+    // unistd.h
+    internal const int Exists = 0;
+    internal const int MayEnter = 1;
+    internal const int MayWrite = 2;
+    internal const int MayRead = 4;
+
+    // fcntl.h
+    private const int CurrentDirectory = -100;
+    private const int EffectiveIds = 0x200;
+
+    private const uint MaskUserAndGroup = 0x8 | 0x10;
+
+    /// <summary>0, or the errno of the refusal.</summary>
+    internal static int Access(string path, int mode) =>
+        FileAccessAt(CurrentDirectory, path, mode, EffectiveIds) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>False when the path cannot be looked at. Follows symbolic links.</summary>
+    /// <exception cref="EntryPointNotFoundException">glibc before 2.28 has no <c>statx</c>.</exception>
+    internal static bool TryStatus(string path, out FileStatus status)
+    {
+        status = default;
+        return StatX(CurrentDirectory, path, 0, MaskUserAndGroup, ref status) == 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FileAccessAt(int directory, string path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, ref FileStatus status);
+}

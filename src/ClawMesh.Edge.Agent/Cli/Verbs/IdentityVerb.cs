@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Hardware.Identity;
+using Spectre.Console;
+
+namespace ClawMesh.Edge.Agent.Cli.Verbs;
+
+/// <summary><c>identity</c>: who this node is. Makes the key when there is none, as the first start would: provisioning asks for the id before the first run.</summary>
+internal static class IdentityVerb
+{
+    public static Command Build(GlobalOptions global)
+    {
+        var command = new Command("identity", "The device id of this node. Creates the identity when there is none yet, as the first start would.");
+        global.Report(command, (context, _, _) =>
+        {
+            StateDirectory state = context.State;
+            using DeviceIdentity identity = DeviceIdentity.LoadOrCreate(state.Path, context.Time);
+            var warnings = new List<string>(identity.Warnings);
+            if (identity.Correction is { } correction) warnings.Insert(0, correction);
+            string? meshId = MeshId(state, warnings);
+            return Task.FromResult<IReport>(new IdentityReport(
+                identity.DeviceId.Value, identity.PublicKeyText, identity.FilePath, identity.Created, identity.CreatedAtMs, meshId, warnings));
+        });
+        return command;
+    }
+
+    // Known once the mesh has a name or the node has run; asking does not invent one.
+    private static string? MeshId(StateDirectory state, List<string> warnings)
+    {
+        try
+        {
+            return NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>()).Text(ConfigKeys.MeshName) is { Length: > 0 } name
+                ? MeshIdentity.OfName(name)
+                : MeshIdentity.TryLoad(state.Path);
+        }
+        catch (EdgeException unknown)
+        {
+            warnings.Add($"The mesh id is not known: {unknown.What} {unknown.Why} {unknown.Fix}");
+            return null;
+        }
+    }
+
+    private sealed record IdentityReport(
+        string DeviceId, string PublicKey, string File, bool Created, long CreatedAtMs, string? MeshId, IReadOnlyList<string> Warnings) : IReport
+    {
+        public string Kind => "identity";
+
+        public ReportStatus Status => Warnings.Count > 0 ? ReportStatus.Warn : ReportStatus.Ok;
+
+        public void WriteData(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("deviceId", DeviceId);
+            writer.WriteString("publicKey", PublicKey);
+            writer.WriteString("file", File);
+            writer.WriteBoolean("created", Created);
+            if (CreatedAtMs > 0) writer.WriteString("createdAt", CreatedAt);
+            if (MeshId is not null) writer.WriteString("meshId", MeshId);
+            writer.WriteStartArray("warnings");
+            foreach (string warning in Warnings) writer.WriteStringValue(warning);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        public void Render(IAnsiConsole console)
+        {
+            console.Write(Facts.Grid(
+                ("device id", DeviceId), ("public key", PublicKey), ("file", File),
+                ("created", CreatedAtMs > 0 ? $"{CreatedAt}{(Created ? ", just now" : "")}" : ""), ("mesh id", MeshId ?? "")));
+            foreach (string warning in Warnings) console.MarkupLine($"[yellow]warning[/] {Markup.Escape(warning)}");
+        }
+
+        // A file may hold any number; one that is no date is shown as it stands.
+        private string CreatedAt =>
+            CreatedAtMs <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+                ? DateTimeOffset.FromUnixTimeMilliseconds(CreatedAtMs).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+                : CreatedAtMs.ToString(CultureInfo.InvariantCulture);
+    }
+}

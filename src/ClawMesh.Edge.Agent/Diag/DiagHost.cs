@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace ClawMesh.Edge.Agent.Diag;
+
+/// <summary>One network interface that is up.</summary>
+internal sealed record NetworkFace(string Name, bool Loopback, bool Multicast, IReadOnlyList<string> Addresses);
+
+/// <summary>The machine as <c>diag</c> sees it; tests give another.</summary>
+internal sealed record DiagHost
+{
+    public static readonly DiagHost ThisMachine = new();
+
+    /// <summary>Where the file system begins.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>Where a scratch copy of the simulated medium may lie for a moment.</summary>
+    public string Scratch { get; init; } = Path.GetTempPath();
+
+    public Func<IReadOnlyList<NetworkFace>> Faces { get; init; } = FacesOfThisMachine;
+
+    /// <summary>A path below <see cref="Root"/>.</summary>
+    public string At(string path) => Path.Combine(Root, path);
+
+    private static IReadOnlyList<NetworkFace> FacesOfThisMachine() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(face => face.OperationalStatus == OperationalStatus.Up || face.NetworkInterfaceType == NetworkInterfaceType.Loopback)
+            .Select(face => new NetworkFace(
+                face.Name,
+                face.NetworkInterfaceType == NetworkInterfaceType.Loopback,
+                face.SupportsMulticast,
+                [.. face.GetIPProperties().UnicastAddresses.Select(a => a.Address).Where(IsUseful).Select(a => a.ToString())])),
+    ];
+
+    private static bool IsUseful(IPAddress address) => address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+}
