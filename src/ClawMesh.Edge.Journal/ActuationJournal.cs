@@ -173,7 +173,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
             long adopted = RequireSameJournal(tip);
             _chain.Committed(tip);
             var session = new JournalSession(connection, _chain, _signing, _options, headLags);
-            session.Transactions.Run(Durability.Durable, () => session.Tables.Set(SettingKeys.Opened, OpenedText()));
+            session.Transactions.Run(() => session.Tables.Set(SettingKeys.Opened, OpenedText()));
             session.WriteHead();
             Load(connection, adopted);
             return session;

@@ -39,7 +39,7 @@ public sealed class Settings : ISettingsStore
     {
         public override void Run(JournalSession session)
         {
-            session.Transactions.Run(Durability.Durable, () => session.Tables.Set(key, value));
+            session.Transactions.Run(() => session.Tables.Set(key, value));
             owner._values[key] = value;
         }
     }

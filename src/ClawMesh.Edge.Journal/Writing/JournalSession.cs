@@ -66,7 +66,7 @@ internal sealed class JournalSession : IDisposable
         var tip = new ChainTip(record.Sequence, hash, stamp.Boot, DateTimeOffset.FromUnixTimeMilliseconds(record.AtMs));
 
         _chain.Attempt(tip);
-        Transactions.Run(Durability.Durable, () =>
+        Transactions.Run(() =>
         {
             Tables.Insert(record, hash);
             also?.Invoke(record.Sequence);

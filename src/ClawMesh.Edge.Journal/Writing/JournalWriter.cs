@@ -195,7 +195,7 @@ internal sealed class JournalWriter : IDisposable
         try
         {
             FrameBatchResult result = default;
-            session.Transactions.Run(Durability.Grouped, () => result = session.Frames.Write(batch));
+            session.Transactions.Run(() => result = session.Frames.Write(batch));
             session.Frames.Committed(result);
             _frames.Wrote(result, session.Frames.Totals);
             return true;

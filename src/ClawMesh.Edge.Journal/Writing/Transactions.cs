@@ -4,16 +4,6 @@ using SQLitePCL;
 
 namespace ClawMesh.Edge.Journal.Writing;
 
-/// <summary>How long a commit must last.</summary>
-internal enum Durability
-{
-    /// <summary>Whole after a power cut, perhaps without the newest: <c>synchronous=NORMAL</c>, no flush per commit.</summary>
-    Grouped,
-
-    /// <summary>On disk when the commit returns: <c>synchronous=FULL</c>, one flush.</summary>
-    Durable,
-}
-
 /// <summary>Begins, commits and rolls back on the writer's connection, and keeps the write-ahead log short.</summary>
 internal sealed class Transactions : IDisposable
 {
@@ -21,10 +11,7 @@ internal sealed class Transactions : IDisposable
     private readonly PreparedCommand _begin;
     private readonly PreparedCommand _commit;
     private readonly PreparedCommand _rollback;
-    private readonly PreparedCommand _full;
-    private readonly PreparedCommand _normal;
     private readonly long _pageBytes;
-    private Durability _durability = Durability.Durable;
 
     public Transactions(SqliteConnection connection)
     {
@@ -32,8 +19,6 @@ internal sealed class Transactions : IDisposable
         _begin = new PreparedCommand(connection, "BEGIN IMMEDIATE");
         _commit = new PreparedCommand(connection, "COMMIT");
         _rollback = new PreparedCommand(connection, "ROLLBACK");
-        _full = new PreparedCommand(connection, "PRAGMA synchronous = FULL");
-        _normal = new PreparedCommand(connection, "PRAGMA synchronous = NORMAL");
         _pageBytes = (long)EdgeDatabase.Scalar(connection, "PRAGMA page_size")!;
     }
 
@@ -47,16 +32,9 @@ internal sealed class Transactions : IDisposable
         }
     }
 
-    /// <summary>Runs <paramref name="work"/> in one transaction; nothing of it remains when it throws.</summary>
-    public void Run(Durability durability, Action work)
+    /// <summary>Runs <paramref name="work"/> in one transaction, on disk when it returns; nothing of it remains when it throws.</summary>
+    public void Run(Action work)
     {
-        if (durability != _durability)
-        {
-            // Ignored by SQLite inside a transaction, so it stands before BEGIN.
-            (durability == Durability.Durable ? _full : _normal).Run();
-            _durability = durability;
-        }
-
         _begin.Run();
         try
         {
@@ -82,8 +60,6 @@ internal sealed class Transactions : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
-        _full.Dispose();
-        _normal.Dispose();
     }
 
     private void TryRollBack()

@@ -40,13 +40,32 @@ internal sealed class LimitBook(TimeProvider time)
     {
         long now = time.GetTimestamp();
         DateTimeOffset wallNow = time.GetUtcNow();
+        foreach ((DateTimeOffset start, DateTimeOffset end) in Stretches(activations, wallNow))
+        {
+            TimeSpan endAge = Clamp(wallNow - end);
+            TimeSpan length = Clamp(end - start);
+            Remember(now - Ticks(endAge + length), now - Ticks(endAge));
+        }
+    }
+
+    // A lease that was prolonged stands in the journal as several activations with one end; it was one stretch of being on.
+    private static IEnumerable<(DateTimeOffset Start, DateTimeOffset End)> Stretches(IEnumerable<PastActivation> activations, DateTimeOffset wallNow)
+    {
+        (DateTimeOffset Start, DateTimeOffset End)? stretch = null;
         foreach (PastActivation past in activations.OrderBy(p => p.Start))
         {
             DateTimeOffset end = past.End ?? wallNow;
-            TimeSpan endAge = Clamp(wallNow - end);
-            TimeSpan length = Clamp(end - past.Start);
-            Remember(now - Ticks(endAge + length), now - Ticks(endAge));
+            if (stretch is { } open && past.Start < open.End)
+            {
+                stretch = (open.Start, end > open.End ? end : open.End);
+                continue;
+            }
+
+            if (stretch is { } whole) yield return whole;
+            stretch = (past.Start, end);
         }
+
+        if (stretch is { } last) yield return last;
     }
 
     /// <summary>Time away from the safe value within the last hour, the present activation included.</summary>

@@ -95,7 +95,7 @@ internal static class ConfigVerb
         UnixMode.CreateDirectory(state.Path, UnixMode.OwnerOnlyDirectory);
         string? backup = old is not null && NodeFile.HasComments(old) ? Backup(state, old) : null;
         Write(state.NodeConfigFile, changed);
-        return new SetReport(key.Key, value, state.NodeConfigFile, backup, NodeLock.HolderOf(state.Path), NodeConfig.Read(changed, state.NodeConfigFile, NoFlags).Problems);
+        return new SetReport(key.Key, value, state.NodeConfigFile, backup, Node.NodeLocks.HolderOf(state), NodeConfig.Read(changed, state.NodeConfigFile, NoFlags).Problems);
     }
 
     private static JsonElement Value(ConfigKey key, string text)

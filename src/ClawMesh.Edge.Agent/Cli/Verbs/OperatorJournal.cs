@@ -44,9 +44,22 @@ internal sealed class OperatorJournal : IDisposable
     /// <exception cref="EdgeException"><c>node.already_running</c>, <c>NO_IDENTITY</c>, <c>storage.lock_failed</c>.</exception>
     public static OperatorJournal Hold(StateDirectory state, TimeProvider time, string what)
     {
-        NodeLock nodeLock = NodeLock.TryAcquire(state.Path, out int holder) ?? throw new EdgeException(
-            ErrorCodes.NodeRunning, what, $"Process {holder} runs a node in '{state.Path}'.",
-            "Stop the node first (`systemctl stop clawmesh-edge`, or end that process), then try again.", FailureClass.Config);
+        // A node that found the directory read-only has its lock elsewhere; ours belongs where the journal is written.
+        NodeLock? nodeLock = null;
+        int? holder = NodeLocks.HolderOf(state);
+        if (holder is null)
+        {
+            nodeLock = NodeLock.TryAcquire(state.Path, out int rival);
+            holder = rival;
+        }
+
+        if (nodeLock is null)
+        {
+            throw new EdgeException(
+                ErrorCodes.NodeRunning, what, $"Process {holder} runs a node in '{state.Path}'.",
+                "Stop the node first (`systemctl stop clawmesh-edge`, or end that process), then try again.", FailureClass.Config);
+        }
+
         try
         {
             return new OperatorJournal(state, nodeLock, DeviceIdentity.LoadOrCreate(state.Path, time), time);

@@ -94,6 +94,18 @@ public class LimitBookTests
     }
 
     [Fact]
+    public void A_lease_that_was_prolonged_in_an_earlier_life_counts_once()
+    {
+        // The journal knows one activation per permit, all with the same end; their times used to be added up.
+        DateTimeOffset wall = _time.GetUtcNow();
+        _book.Restore([Past(wall, 30, 10), Past(wall, 25, 10), Past(wall, 12, 10), Past(wall, 5, 4)]);
+
+        Assert.Equal(21, _book.OnTimeInWindow(Now).TotalMinutes, 3);
+        Assert.Equal(2, _book.StartsWithin(TimeSpan.FromMinutes(59), Now));
+        Assert.Equal(4, _book.RestedFor(Now)!.Value.TotalMinutes, 3);
+    }
+
+    [Fact]
     public void A_start_without_an_end_counts_as_on_until_now()
     {
         DateTimeOffset wall = _time.GetUtcNow();

@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Evidence;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.TestKit;
+
+namespace ClawMesh.Edge.Tests.Agent.Node;
+
+public sealed class SensorLoopTests : IAsyncDisposable
+{
+    private static readonly SensorInfo Info = new(
+        new SensorId("sensor:test:1"), "zone-1", new Quantity("moisture", "%"), TimeSpan.FromSeconds(1), "test", Simulated: false,
+        ValidMin: 0, ValidMax: 100, Low: 25, Critical: 10);
+
+    private readonly ManualTime _time = new();
+    private readonly EventLog _events;
+    private readonly ScriptedSensor _sensor;
+    private readonly Subsystem _subsystem;
+    private readonly LatestReadings _latest;
+    private readonly KeptFrames _store = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+
+    public SensorLoopTests()
+    {
+        _events = new EventLog(_time);
+        _sensor = new ScriptedSensor(_time);
+        _subsystem = new Subsystem(Info.Id.Value, "sensor", _events);
+        _latest = new LatestReadings([_sensor]);
+        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", _time, Guid.NewGuid), new WorldPicture(), _store, _time, TimeSpan.FromSeconds(5));
+        _running = new SensorLoop(_sensor, _subsystem, _latest, flow, _events, _time).RunAsync(_stop.Token);
+    }
+
+    [Fact]
+    public async Task A_sensor_that_answers_is_active_and_its_latest_reading_is_known()
+    {
+        await SettleAsync();
+
+        Assert.Equal(DriverState.Active, _subsystem.State);
+        Assert.Equal(50, _latest.Latest(Info.Id)!.Value);
+    }
+
+    [Fact]
+    public async Task Three_misses_run_the_reprobe_recipe_once_and_its_result_is_an_event()
+    {
+        await SettleAsync();
+        _sensor.FailNext(3);
+
+        await SecondsAsync(4);
+
+        Assert.Equal(DriverState.Active, _subsystem.State);
+        Assert.Equal(1, Count(EventTypes.RecoveryAttempt));
+        Assert.Equal(1, Count(EventTypes.RecoveryResult));
+        Assert.Equal(0, Count(EventTypes.RecoveryEscalated));
+    }
+
+    [Fact]
+    public async Task A_sensor_that_stays_away_is_blocked_said_so_once_and_comes_back_by_itself()
+    {
+        await SettleAsync();
+        _sensor.FailNext(20);
+
+        await SecondsAsync(10);
+        DriverState blocked = _subsystem.State;
+        int escalations = Count(EventTypes.RecoveryEscalated);
+        await SecondsAsync(300);
+
+        Assert.Equal(DriverState.Blocked, blocked);
+        Assert.Equal(1, escalations);
+        Assert.Equal(1, Count(EventTypes.RecoveryEscalated));
+        Assert.Equal(DriverState.Active, _subsystem.State);
+    }
+
+    [Fact]
+    public async Task A_silent_sensor_is_cut_off_by_its_deadline_and_holds_nobody()
+    {
+        await SettleAsync();
+        _sensor.Silent = true;
+
+        await SecondsAsync(40);
+
+        Assert.Equal(DriverState.Blocked, _subsystem.State);
+        Assert.Contains(_events.Newest(100), e => e.FailureClass == FailureClass.StaleData);
+    }
+
+    [Fact]
+    public async Task A_value_out_of_range_is_shown_as_implausible_and_interlocks_see_no_number()
+    {
+        _sensor.Value = 300;
+
+        await SecondsAsync(6);
+
+        Assert.True(double.IsNaN(_latest.Latest(Info.Id)!.Value));
+        ContextFrame frame = _store.Frames.Last();
+        Assert.Equal("implausible", frame.Data.GetProperty("status").GetString());
+        Assert.Equal("T1_unverified_observation", frame.Trust.EvidenceTrustTier);
+        Assert.Single(_events.Newest(100), e => e.FailureClass == FailureClass.OutOfRange);
+    }
+
+    [Fact]
+    public async Task Frames_keep_the_report_interval_except_when_the_status_changes()
+    {
+        await SecondsAsync(4);
+        int quiet = _store.Frames.Count;
+        _sensor.Value = 12;
+
+        await SecondsAsync(1);
+
+        Assert.Equal(1, quiet);
+        Assert.Equal(2, _store.Frames.Count);
+        Assert.Equal("low", _store.Frames.Last().Data.GetProperty("status").GetString());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private int Count(string type) => _events.Newest(500, e => e.Type == type).Count;
+
+    private async Task SecondsAsync(int seconds)
+    {
+        for (int i = 0; i < seconds * 2; i++)
+        {
+            await SettleAsync();
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        await SettleAsync();
+    }
+
+    // The loop runs on the pool between two movements of the clock; it is at rest when it has not read for a few yields.
+    private async Task SettleAsync()
+    {
+        for (int quiet = 0; quiet < 20; quiet++)
+        {
+            int reads = _sensor.Reads;
+            await Task.Yield();
+            await Task.Run(static () => { });
+            if (_sensor.Reads != reads) quiet = 0;
+        }
+    }
+
+    private sealed class ScriptedSensor(TimeProvider time) : ISensor
+    {
+        private int _failures;
+        private int _reads;
+
+        public SensorInfo Info => SensorLoopTests.Info;
+
+        public double Value { get; set; } = 50;
+
+        public bool Silent { get; set; }
+
+        public int Reads => Volatile.Read(ref _reads);
+
+        public void FailNext(int times) => _failures = times;
+
+        public async ValueTask<Reading> ReadAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _reads);
+            if (Silent) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+            if (_failures > 0)
+            {
+                _failures--;
+                throw new EdgeException("bus.error", "Could not read.", "The bus timed out.", "Check the wiring.", FailureClass.BusIo);
+            }
+
+            return new Reading(Info.Id, Info.Zone, Info.Quantity, Value, time.GetUtcNow(), time.GetTimestamp(), EvidenceTier.OperationalObservation, false);
+        }
+    }
+
+    private sealed class KeptFrames : IFrameStore
+    {
+        public ConcurrentQueue<ContextFrame> Frames { get; } = new();
+
+        public FrameStoreCounters Counters => default;
+
+        public void Append(ContextFrame frame) => Frames.Enqueue(frame);
+
+        public Task<IReadOnlyList<ContextFrame>> NewestAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContextFrame>>([]);
+    }
+}
