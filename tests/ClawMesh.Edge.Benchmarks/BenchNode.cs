@@ -20,7 +20,7 @@ internal sealed class BenchNode : IDisposable
           ],
           "actuators": [
             { "ref": "actuator:valve:B1", "zone": "zone-1", "kind": "onOff", "driver": "simulated", "channel": "valve-1", "safe": "inactive",
-              "operations": ["open", "close"], "maxOn": "1h", "ratePerMinute": 1000,
+              "operations": ["open", "close"], "maxOn": "1h", "ratePerMinute": 600,
               "effect": { "sensor": "sensor:flow:mainline-01", "rises": 2, "within": "2s" } }
           ]
         }

@@ -12,6 +12,9 @@ public class DiskTests
 {
     private const string Valve = "actuator:valve:zone-1";
 
+    // Rested, so that no limit answers before the journal does.
+    private const string OtherValve = "actuator:valve:zone-2";
+
     [Fact]
     public async Task A_full_and_then_read_only_disk_stops_arming_and_nothing_else_and_heals_by_itself()
     {
@@ -72,7 +75,7 @@ public class DiskTests
 
     private static async Task AssertRefusedAndSensingAsync(Process node, string state)
     {
-        Ran refused = await InsideAsync(node, EdgeBinary.Path, "actuate", Valve, "open", "--json", "--state-dir", state);
+        Ran refused = await InsideAsync(node, EdgeBinary.Path, "actuate", OtherValve, "open", "--json", "--state-dir", state);
         Assert.Equal(3, refused.ExitCode);
         Assert.Equal("JOURNAL_UNAVAILABLE", refused.Data.GetProperty("code").GetString());
         Ran status = await InsideAsync(node, EdgeBinary.Path, "status", "--json", "--state-dir", state);

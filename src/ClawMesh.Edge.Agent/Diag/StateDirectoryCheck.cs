@@ -55,7 +55,7 @@ internal static class StateDirectoryCheck
 
         CheckOutcome outcome =
             ours && !PathAccess.MayWrite(path)
-                ? CheckOutcome.Fail(FailureClass.Storage, $"{text}, is not writable", $"`chmod 700 {path}`; if that does not help, its file system is mounted read-only.")
+                ? CheckOutcome.Fail(FailureClass.Storage, $"{text}, is not writable", FileSystemFacts.Of(path).ReadOnly ? "Its file system is mounted read-only: look for disk errors in `dmesg`, then remount it writable." : $"`chmod 700 {path}`.")
             : (mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
                 ? CheckOutcome.Warn(FailureClass.Auth, $"{text}, is writable for others", $"`chmod go-w {path}`.").Because("whoever may write there can replace the identity and the journal")
             : strangers.Length > 0

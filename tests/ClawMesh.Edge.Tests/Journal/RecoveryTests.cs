@@ -106,7 +106,7 @@ public sealed class RecoveryTests : IDisposable
         journal.Dispose();
 
         using ActuationJournal survivor = ActuationJournal.Open(
-            copy, _bench.Signer, _bench.Signer, () => Core.Time.ClockClass.Rtc, _bench.Time, () => new byte[16], JournalOptions.Default);
+            copy, _bench.Signer, _bench.Signer, () => ClawMesh.Edge.Core.Time.ClockClass.Rtc, _bench.Time, () => new byte[16], JournalOptions.Default);
         Assert.Equal(JournalHealth.Ready, survivor.Health);
         Assert.True(survivor.IsDurable(20));
         Assert.Equal(20, survivor.OpenCommands().Count);

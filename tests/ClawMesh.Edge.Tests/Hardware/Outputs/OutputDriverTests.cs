@@ -361,6 +361,6 @@ public sealed class OutputDriverTests
             new SensorId("sensor:flow:test"), "test", new Quantity("flow", "l/min"), TimeSpan.FromSeconds(1), "bus", Simulated: false, 0, 150);
 
         public ValueTask<Reading> ReadAsync(CancellationToken cancellationToken) => ValueTask.FromResult(new Reading(
-            Info.Id, Info.Zone, Info.Quantity, 200, time.GetUtcNow(), time.GetTimestamp(), Core.Evidence.EvidenceTier.OperationalObservation, Simulated: false));
+            Info.Id, Info.Zone, Info.Quantity, 200, time.GetUtcNow(), time.GetTimestamp(), ClawMesh.Edge.Core.Evidence.EvidenceTier.OperationalObservation, Simulated: false));
     }
 }

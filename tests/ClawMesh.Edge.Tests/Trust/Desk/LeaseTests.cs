@@ -4,6 +4,7 @@ using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.TestKit;
 using ClawMesh.Edge.Trust;
+using ClawMesh.Edge.Trust.Desk;
 
 namespace ClawMesh.Edge.Tests.Trust.Desk;
 
@@ -91,6 +92,35 @@ public class LeaseTests
 
         Assert.Equal(ActuationOutcome.EffectUnconfirmed, answer.Outcome);
         Assert.StartsWith("decision:OK outcome:NO_CONFIRMATION lease_end:lease_end", (await desk.EndAndReadAsync()).Words(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_record_of_the_end_waits_for_an_outcome_that_is_late()
+    {
+        var desk = new PermitDesk();
+        using var journaled = new ManualResetEvent(false);
+        using var waits = new ManualResetEvent(false);
+        desk.Journal.Appending = entry =>
+        {
+            if (entry.Type == JournalRecordType.LeaseEnd) journaled.Set();
+        };
+        var seen = new TaskCompletionSource<DriveResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        desk.Actuator.Effect = _ => seen.Task;
+        var time = new WatchedTime(desk.Time, armed => waits.Set());
+        var watched = new ActuationDesk(
+            PermitDesk.Self, [(desk.Actuator, desk.Policy)], desk.Journal, desk.Journal, desk.Readings, desk.Readiness, desk.Clock, desk.Events, desk,
+            time, new DeskOptions { MeshId = "mesh" }, () => null, safetyThreads: null);
+        Task<ActuationAnswer> asked = watched.AskAsync(desk.Command(seconds: 1));
+        desk.Time.Advance(TimeSpan.FromSeconds(1));
+        watched.Tick();
+
+        Assert.Equal(1, WaitHandle.WaitAny([journaled, waits], TimeSpan.FromSeconds(20)));
+
+        seen.SetResult(DriveResult.Unconfirmed("seen too late"));
+        await asked;
+        await watched.DisposeAsync();
+        Assert.StartsWith("decision:OK outcome:NO_CONFIRMATION lease_end:lease_end", desk.Journal.Records.Words(), StringComparison.Ordinal);
+        await desk.DisposeAsync();
     }
 
     [Fact]
@@ -222,5 +252,22 @@ public class LeaseTests
         Assert.Equal(3, Assert.Single(desk.Desk.Outputs()).LeaseLeft!.Value.TotalSeconds, 3);
         desk.Time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(TimeSpan.Zero, Assert.Single(desk.Desk.Outputs()).LeaseLeft);
+    }
+
+    /// <summary>A manual clock that tells of each timer that is armed.</summary>
+    private sealed class WatchedTime(ManualTime inner, Action<TimeSpan> armed) : TimeProvider
+    {
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            ITimer timer = inner.CreateTimer(callback, state, dueTime, period);
+            armed(dueTime);
+            return timer;
+        }
     }
 }
