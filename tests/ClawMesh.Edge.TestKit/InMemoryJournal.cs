@@ -11,6 +11,7 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
     private readonly Lock _lock = new();
     private readonly List<JournalRecord> _records = [];
     private readonly Dictionary<string, ReplayEntry> _commands = [];
+    private readonly Dictionary<string, int> _remembered = [];
     private readonly Dictionary<string, string> _settings = [];
 
     public JournalHealth Health { get; set; } = JournalHealth.Ready;
@@ -56,7 +57,12 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
             _records.Add(new JournalRecord(
                 sequence, entry.Type, time.GetUtcNow(), "synchronised", BootNonce, entry.ActuatorRef, entry.CommandId, entry.PermitId,
                 entry.Code, entry.Body, sequence.ToString("x64", CultureInfo.InvariantCulture)));
-            if (replay is not null) _commands[replay.CommandId] = replay.Sequence == 0 ? replay with { Sequence = sequence } : replay;
+            if (replay is not null)
+            {
+                if (!_commands.ContainsKey(replay.CommandId)) _remembered[replay.TargetRef] = _remembered.GetValueOrDefault(replay.TargetRef) + 1;
+                _commands[replay.CommandId] = replay.Sequence == 0 ? replay with { Sequence = sequence } : replay;
+            }
+
             return Task.FromResult(sequence);
         }
     }
@@ -68,7 +74,7 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
 
     public int RememberedCommands(string targetRef)
     {
-        lock (_lock) return _commands.Values.Count(c => c.TargetRef == targetRef);
+        lock (_lock) return _remembered.GetValueOrDefault(targetRef);
     }
 
     public IReadOnlyList<OpenCommand> OpenCommands() => Open;

@@ -22,6 +22,8 @@ public sealed class TestReadings(TimeProvider time) : IReadingSource
 /// <summary>Readiness set by hand; ready unless told otherwise.</summary>
 public sealed class TestReadiness : IReadinessSource
 {
+    public bool IsActuationReady => Current.Level == ReadinessLevel.ActuationReady;
+
     public Readiness Current { get; set; } = new(ReadinessLevel.ActuationReady, []);
 }
 

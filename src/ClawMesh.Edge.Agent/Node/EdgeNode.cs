@@ -37,6 +37,8 @@ internal sealed class EdgeNode : IAsyncDisposable
     private DeviceIdentity? _identity;
     private LocalServer? _local;
     private MeshPort? _port;
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IReadOnlyList<OutputSafeResult> _atStart = [];
     private bool _recovered;
     private bool _listening;
 
@@ -119,6 +121,12 @@ internal sealed class EdgeNode : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Faults when a loop of the node ended by a bug. A node that has lost a part it does not know how to live without is better
+    /// stopped, with its outputs safe, than believed.
+    /// </summary>
+    public Task Failed => _failed.Task;
+
     /// <summary>Hands the node a task to await at its end, after everything else has stopped.</summary>
     /// <param name="finish">Asks the task to end.</param>
     public void Own(Task task, Action finish) => _last.Add((task, finish));
@@ -184,7 +192,8 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         LocalCapabilities = Capabilities();
         DeclareOutputs(atStart);
-        await TryRecoverAsync(atStart, cancellationToken);
+        _atStart = atStart;
+        await TryRecoverAsync(cancellationToken);
         StartLoops();
         await ListenAsync();
         AnnounceStart();
@@ -234,11 +243,12 @@ internal sealed class EdgeNode : IAsyncDisposable
     }
 
     /// <summary>Closes the earlier life. Without a journal it is tried again when the journal comes back; until then nothing is armed.</summary>
-    private async Task TryRecoverAsync(IReadOnlyList<OutputSafeResult> atStart, CancellationToken cancellationToken)
+    private async Task TryRecoverAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Desk.RecoverAsync(atStart, cancellationToken);
+            await Desk.RecoverAsync(_atStart, cancellationToken);
+            _atStart = [];
             _recovered = true;
         }
         catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
@@ -252,13 +262,22 @@ internal sealed class EdgeNode : IAsyncDisposable
         foreach (ISensor sensor in Sensors)
         {
             Subsystem subsystem = Subsystems.Declare(sensor.Info.Id.Value, "sensor");
-            _tasks.Add(new SensorLoop(sensor, subsystem, Latest, Frames, Events, Time).RunAsync(_stop.Token));
+            Watch(new SensorLoop(sensor, subsystem, Latest, Frames, Events, Time).RunAsync(_stop.Token));
         }
 
-        if (_hardware!.Farm is { } farm) _tasks.Add(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
-        _tasks.Add(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync([], _stop.Token), Events, Time).RunAsync(_stop.Token));
-        _tasks.Add(ReportReadinessAsync());
+        if (_hardware!.Farm is { } farm) Watch(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
+        Watch(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync(_stop.Token), Events, Time).RunAsync(_stop.Token));
+        Watch(ReportReadinessAsync());
     }
+
+    private void Watch(Task loop) => _tasks.Add(loop.ContinueWith(
+        ended =>
+        {
+            if (ended.Exception is not { } bug) return;
+            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "node", $"A part of the node failed and the node stops: {bug.InnerException!.Message}", FailureClass.Infra));
+            _failed.TrySetException(bug.InnerExceptions);
+        },
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
 
     private async Task ReportReadinessAsync()
     {

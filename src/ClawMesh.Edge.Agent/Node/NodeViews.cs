@@ -340,6 +340,12 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteNumber("sinceLastTickMs", Math.Round(safety.SinceLastTick.TotalMilliseconds, 1));
         w.WriteNumber("refused", node.Desk.RefusedCount);
         w.WriteString("scheduling", node.SafetyScheduling);
+        GateLatency gate = node.Desk.GateLatency;
+        w.WriteStartObject("gate");
+        w.WriteNumber("commands", gate.Count);
+        w.WriteNumber("p50Microseconds", Math.Round(gate.P50Microseconds, 1));
+        w.WriteNumber("p99Microseconds", Math.Round(gate.P99Microseconds, 1));
+        w.WriteEndObject();
         w.WriteEndObject();
     }
 

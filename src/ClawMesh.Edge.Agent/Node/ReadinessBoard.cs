@@ -4,13 +4,27 @@ using ClawMesh.Edge.Core.Lifecycle;
 namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>
-/// How ready the node is, from what its parts say of themselves. Drivers: sensors that outputs depend on, and outputs. A blocked
-/// sensor nobody depends on leaves the node ready; it is one bad driver, and it stops nobody else.
+/// How ready the node is, from what its parts say of themselves. A blocked sensor nobody depends on leaves the node ready, and so does
+/// one that an output depends on: that output's interlock refuses by name, and the others go on.
 /// </summary>
 internal sealed class ReadinessBoard(
     SubsystemBoard subsystems, IActuationJournal journal, IReadOnlySet<string> neededSensors, Func<bool> safetyAlive, Func<bool> recovered, IEventSink events) : IReadinessSource
 {
     private ReadinessLevel _told = ReadinessLevel.NotReady;
+
+    public bool IsActuationReady
+    {
+        get
+        {
+            if (!safetyAlive() || !recovered() || journal.Health.State != JournalState.Ready) return false;
+            foreach (Subsystem s in subsystems.All)
+            {
+                if (Counts(s) && !Holds(s)) return false;
+            }
+
+            return true;
+        }
+    }
 
     public Readiness Current
     {
@@ -19,11 +33,9 @@ internal sealed class ReadinessBoard(
             var evidence = new List<ReadinessEvidence>();
             foreach (Subsystem s in subsystems.All)
             {
-                if (s.Group == "sensor" && !neededSensors.Contains(s.Name)) continue;
+                if (!Counts(s)) continue;
                 ReadinessLevel level = s.Group == "subsystem" ? ReadinessLevel.SubsystemGreen : ReadinessLevel.DriverGreen;
-                // A sensor that is needed for one output must not hold back the others: its interlock does that, by name.
-                bool holds = s.Group == "sensor" ? s.State is not DriverState.Unconfigured : s.State is DriverState.Active or DriverState.Ready;
-                evidence.Add(new ReadinessEvidence(level, s.Name, holds, s.Detail.Length == 0 ? s.State.Word() : $"{s.State.Word()}, {s.Detail}"));
+                evidence.Add(new ReadinessEvidence(level, s.Name, Holds(s), s.Detail.Length == 0 ? s.State.Word() : $"{s.State.Word()}, {s.Detail}"));
             }
 
             evidence.Add(new ReadinessEvidence(ReadinessLevel.NodeGreen, "safety tick", safetyAlive(), safetyAlive() ? "ticking" : "has not ticked for 1 s"));
@@ -45,4 +57,15 @@ internal sealed class ReadinessBoard(
             $"Readiness {_told.Word()} → {now.Level.Word()}{(now.Missing.Length == 0 ? "." : $" ({now.Missing}).")}"));
         _told = now.Level;
     }
+
+    private bool Counts(Subsystem s) => s.Group != "sensor" || neededSensors.Contains(s.Name);
+
+    // A sensor must have been tried; whether its value is good enough is the interlock's question, output by output.
+    private static bool Holds(Subsystem s) => s.Group switch
+    {
+        "sensor" => s.State is not DriverState.Unconfigured,
+        // A degraded journal is counted once, as the journal.
+        "subsystem" when s.Name == "journal" => s.State is DriverState.Active or DriverState.Ready or DriverState.Degraded,
+        _ => s.State is DriverState.Active or DriverState.Ready,
+    };
 }

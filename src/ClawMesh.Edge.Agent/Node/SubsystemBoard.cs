@@ -64,20 +64,15 @@ internal sealed class Subsystem(string name, string group, IEventSink events)
 internal sealed class SubsystemBoard(IEventSink events)
 {
     private readonly Lock _lock = new();
-    private readonly List<Subsystem> _all = [];
+    private volatile Subsystem[] _all = [];
 
-    public IReadOnlyList<Subsystem> All
-    {
-        get
-        {
-            lock (_lock) return [.. _all];
-        }
-    }
+    /// <summary>An immutable picture; asking costs nothing.</summary>
+    public IReadOnlyList<Subsystem> All => _all;
 
     public Subsystem Declare(string name, string group)
     {
         var subsystem = new Subsystem(name, group, events);
-        lock (_lock) _all.Add(subsystem);
+        lock (_lock) _all = [.. _all, subsystem];
         return subsystem;
     }
 }

@@ -1,8 +1,12 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace ClawMesh.Edge.Core.Wire;
 
-/// <summary>The check of [W-10] that comes before anything is parsed into an object: one JSON object, depth at most 32, no name twice.</summary>
+/// <summary>
+/// The check of [W-10] that comes before anything is parsed into an object: valid UTF-8, one JSON object, depth at most 32, no name
+/// twice, and no text that has no meaning (an unpaired surrogate, which every later reader would stumble over).
+/// </summary>
 public static class StrictJson
 {
     public const int MaxDepth = 32;
@@ -12,19 +16,20 @@ public static class StrictJson
     {
         try
         {
-            if (HasDuplicateNames(utf8.Span)) return null;
+            if (!Utf8.IsValid(utf8.Span) || !NamesAndTextsAreSound(utf8.Span)) return null;
             JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
             return null;
         }
-        catch (JsonException)
+        catch (Exception unsound) when (unsound is JsonException or InvalidOperationException)
         {
             return null;
         }
     }
 
-    private static bool HasDuplicateNames(ReadOnlySpan<byte> utf8)
+    /// <exception cref="InvalidOperationException">A text holds an unpaired surrogate.</exception>
+    private static bool NamesAndTextsAreSound(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
         var names = new Stack<HashSet<string>>();
@@ -39,10 +44,13 @@ public static class StrictJson
                     names.Pop();
                     break;
                 case JsonTokenType.PropertyName when !names.Peek().Add(reader.GetString()!):
-                    return true;
+                    return false;
+                case JsonTokenType.String when reader.ValueIsEscaped:
+                    _ = reader.GetString();
+                    break;
             }
         }
 
-        return false;
+        return true;
     }
 }

@@ -85,6 +85,13 @@ public sealed partial class ActuationDesk
             await _journal.AppendAsync(JournalBodies.StartSafe(id, _slots[id.Value].Policy.Safe, result), replay: null, cancellationToken);
         }
 
+        // Known outcomes of this life first: what is known must not be journaled as unknown.
+        while (_owed.TryPeek(out (JournalEntry Entry, ReplayEntry? Replay) owed))
+        {
+            await _journal.AppendAsync(owed.Entry, owed.Replay, cancellationToken);
+            _owed.TryDequeue(out _);
+        }
+
         foreach (OpenCommand open in _journal.OpenCommands())
         {
             var answer = new ActuationAnswer(

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
@@ -29,6 +30,10 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly Task _chronicle;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly GateTimes _gateTimes = new();
+
+    // Outcomes the journal could not take. One per command that was running when the disk went away; more than this cannot have been armed.
+    private readonly ConcurrentQueue<(JournalEntry Entry, ReplayEntry? Replay)> _owed = new();
     private readonly IActuationJournal _journal;
     private readonly IReadingSource _readings;
     private readonly IEventSink _events;
@@ -72,6 +77,9 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     /// <summary>The wire gate alone, for the mesh's forward handler; it judges and cannot mint.</summary>
     public IWireGate WireGate => _judge.Wire;
 
+    /// <summary>How long the gate itself took lately.</summary>
+    public GateLatency GateLatency => _gateTimes.Snapshot();
+
     /// <summary>Commands refused since start.</summary>
     public long RefusedCount => Interlocked.Read(ref _refused);
 
@@ -113,7 +121,9 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
         try
         {
+            long judging = _time.GetTimestamp();
             refusal ??= _judge.Judge(d);
+            d.GateTime = _time.GetElapsedTime(judging);
             if (d.Repeat is { } repeat) return repeat;
 
             (Armed? granted, ActuationAnswer? answer) = await DecideAsync(d, refusal, startedAtMs);
@@ -163,8 +173,14 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
         // The disk may have taken its time: what was true before the flush is asked again before anything moves ([X-46]).
         Armed? armed = null;
+        long judging = _time.GetTimestamp();
         refusal = _judge.JudgeEnergising(d) ?? Arm(d, permitId!, evidenceDigest, sequence, out armed);
-        if (refusal is null) return (armed, null);
+        if (refusal is null)
+        {
+            _gateTimes.Add(d.GateTime + _time.GetElapsedTime(judging));
+            return (armed, null);
+        }
+
         return (null, await FinishAsync(d, RefusedAnswer(d, refusal, sequence, startedAtMs) with { PermitId = permitId }, lease: null));
     }
 
@@ -296,6 +312,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         {
             answer = answer with { Message = $"{answer.Message} The outcome could not be journaled: {unavailable.Why}" };
             if (lease is not null) answer = await GiveUpAsync(d.Slot!, answer);
+            if (answer.JournalSequence != 0 && _owed.Count < MaxWaiting)
+                _owed.Enqueue((JournalBodies.Outcome(answer), d.Remembered ? Entry(d, answer.JournalSequence, answer.Outcome, ActuationAnswerJson.ToText(answer)) : null));
         }
         catch (Exception) when (lease is not null)
         {

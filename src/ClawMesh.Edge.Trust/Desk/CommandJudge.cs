@@ -34,6 +34,9 @@ internal sealed class Deliberation(ActuationRequest request)
 
     public LimitVerdict Limits { get; set; }
 
+    /// <summary>What the first judgement took.</summary>
+    public TimeSpan GateTime { get; set; }
+
     /// <summary>From the repeat table on, a refusal is remembered under the command's id ([X-51]).</summary>
     public bool Remembered { get; set; }
 
@@ -253,8 +256,10 @@ internal sealed class CommandJudge(
         RecoveryOwed ? new Refusal(GateCodes.JournalUnavailable, "what the node's last life left open could not be closed in the journal yet") :
         journal.Health is { State: JournalState.Unavailable } health ? new Refusal(GateCodes.JournalUnavailable, health.Why, health.Fix) : null;
 
-    private Refusal? NodeReady() =>
-        readiness.Current is { Level: < ReadinessLevel.ActuationReady } current
-            ? new Refusal(GateCodes.NotReady, $"the node is {current.Level.Word()}: {current.Missing}")
-            : null;
+    private Refusal? NodeReady()
+    {
+        if (readiness.IsActuationReady) return null;
+        Readiness current = readiness.Current;
+        return new Refusal(GateCodes.NotReady, $"the node is {current.Level.Word()}: {current.Missing}");
+    }
 }

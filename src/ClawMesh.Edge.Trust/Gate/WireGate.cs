@@ -45,7 +45,7 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
         m.EnvelopeProblem.Length > 0 ? new Refusal(GateCodes.InvalidCommandEnvelope, m.EnvelopeProblem) : null;
 
     private static Refusal? TrustAgrees(ForwardMessage m) =>
-        m.Envelope is { } envelope && m.TopTrust is { } top && envelope.Trust.ComparisonText() != top.ComparisonText()
+        m.Envelope is { } envelope && m.TopTrust is { } top && !ReferenceEquals(envelope.Trust, top) && envelope.Trust.ComparisonText() != top.ComparisonText()
             ? new Refusal(GateCodes.TrustEnvelopeMismatch, "the trust of the command and the trust of the message differ")
             : null;
 

@@ -83,9 +83,9 @@ internal static class RunVerb
         });
         try
         {
-            Task wait = Task.Delay(limit ?? Timeout.InfiniteTimeSpan, node.Time, stop.Token);
-            if (live) await LiveTable.RunAsync(node, context.Console, wait, stop.Token);
-            else await wait;
+            Task until = UntilAsync(Task.Delay(limit ?? Timeout.InfiniteTimeSpan, node.Time, stop.Token), node.Failed);
+            if (live) await LiveTable.RunAsync(node, context.Console, until, stop.Token);
+            else await until;
         }
         catch (OperationCanceledException)
         {
@@ -93,6 +93,8 @@ internal static class RunVerb
             return;
         }
     }
+
+    private static async Task UntilAsync(Task limit, Task failed) => await await Task.WhenAny(limit, failed);
 
     private static (string Host, int Port) Endpoint(string text)
     {

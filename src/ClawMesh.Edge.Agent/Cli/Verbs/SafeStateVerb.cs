@@ -30,7 +30,7 @@ internal static class SafeStateVerb
             int? holder = NodeLocks.HolderOf(context.State);
             return holder is { } pid
                 ? await AskNodeAsync(context.State, pid, cancellationToken)
-                : WithoutNode(context.State, parsed.GetValue(site));
+                : await WithoutNodeAsync(context, parsed.GetValue(site), cancellationToken);
         });
         return command;
     }
@@ -51,14 +51,34 @@ internal static class SafeStateVerb
         }
     }
 
-    private static JsonReport WithoutNode(StateDirectory state, string? siteFlag)
+    private static async Task<JsonReport> WithoutNodeAsync(CliContext context, string? siteFlag, CancellationToken cancellationToken)
     {
+        StateDirectory state = context.State;
         Site site = siteFlag is not null ? Node.Sites.Load(siteFlag) : LastSite(state);
         IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer)) SafeResultsJson.Write(writer, results);
         using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
-        return Report(document.RootElement.Clone(), $"site '{site.Name}', no node running");
+        string journal = await TryJournalAsync(context, site, results, cancellationToken);
+        return Report(document.RootElement.Clone(), $"site '{site.Name}', no node running; {journal}");
+    }
+
+    /// <summary>Afterwards, and only if it can be done: the outputs are safe already, and nothing here may undo that with an error.</summary>
+    private static async Task<string> TryJournalAsync(CliContext context, Site site, IReadOnlyList<OutputSafeResult> results, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path.Combine(context.State.Path, "edge.db"))) return "there is no journal yet to tell";
+        try
+        {
+            using OperatorJournal journal = OperatorJournal.Hold(context.State, context.Time, "Could not journal the safe state.");
+            journal.Open();
+            string energised = string.Join(", ", results.Where(r => r.Result.WasEnergised).Select(r => r.Output.Value));
+            long sequence = await journal.AppendAsync("safe-state", $"site {site.Name}; energised before: {(energised.Length == 0 ? "none" : energised)}", cancellationToken);
+            return $"journal record {sequence}";
+        }
+        catch (EdgeException unavailable)
+        {
+            return $"not journaled: {unavailable.Why}";
+        }
     }
 
     private static Site LastSite(StateDirectory state)

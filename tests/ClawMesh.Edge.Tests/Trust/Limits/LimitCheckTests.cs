@@ -294,13 +294,15 @@ public class LimitCheckTests
 
         public Action<int>? At { get; set; }
 
-        public Readiness Current
+        public bool IsActuationReady
         {
             get
             {
                 At?.Invoke(++Times);
-                return new Readiness(ReadinessLevel.ActuationReady, []);
+                return true;
             }
         }
+
+        public Readiness Current => new(ReadinessLevel.ActuationReady, []);
     }
 }
