@@ -145,8 +145,10 @@ internal sealed class SafetySupervisor : IDisposable
         lock (slot.Sync)
         {
             ended = slot.Lease;
-            // A tick that finds a safe output safe again has nothing to tell, nor has the tenth attempt on an output that does not answer.
-            news = slot.SafeWaiter is not null || (result.Confirmed ? ended is not null || result.WasEnergised || slot.FailureReported : !slot.FailureReported);
+            // A tick that finds a safe output safe again has nothing to tell, nor has a stop, nor the tenth attempt on an output that does
+            // not answer. What somebody asked for by name is told even when it changed nothing.
+            bool askedFor = slot.SafeWaiter is not null && cause != SafeCause.Stop;
+            news = askedFor || (result.Confirmed ? ended is not null || result.WasEnergised || slot.FailureReported : !slot.FailureReported);
             slot.FailureReported |= !result.Confirmed;
             late = ended is not null && cause == SafeCause.LeaseEnd ? _time.GetElapsedTime(ended.EndTimestamp, now) : TimeSpan.Zero;
             waiter = slot.SafeWaiter;
