@@ -1,3 +1,4 @@
+using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Boards;
 
 namespace ClawMesh.Edge.Hardware.Sites;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using ClawMesh.Edge.Core.Sites;
 
 namespace ClawMesh.Edge.Agent.Config;
 
@@ -64,7 +65,7 @@ internal static class ConfigKeys
     public static ConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);
 
     /// <summary>The known key that looks most like <paramref name="key"/>, for "did you mean".</summary>
-    public static string Nearest(string key) => All.MinBy(k => Distance(k.Key, key))!.Key;
+    public static string Nearest(string key) => NearestText.Find(key, [.. All.Select(k => k.Key)]);
 
     private static string? TextProblem(JsonElement v, int min, int max)
     {
@@ -87,24 +88,5 @@ internal static class ConfigKeys
         }
 
         return null;
-    }
-
-    // Levenshtein; keys are short.
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int above = row[j];
-                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[b.Length];
     }
 }

@@ -47,23 +47,13 @@ public sealed record TrustBlock
     public string ComparisonText()
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            WriteWord(writer, "action_type", ActionType);
-            WriteWord(writer, "evidence_trust_tier", EvidenceTier);
-            WriteWord(writer, "minimum_trust_tier", MinimumTier);
-            WriteWord(writer, "verification_required", VerificationRequired);
-            if (VerificationSatisfied is { } satisfied) writer.WriteBoolean("verification_satisfied", satisfied);
-            WriteWords(writer, "evidence_sources", EvidenceSources);
-            WriteWords(writer, "approved_by", ApprovedBy);
-            writer.WriteEndObject();
-        }
-
+        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, sorted: true);
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
-    internal void Write(Utf8JsonWriter writer)
+    internal void Write(Utf8JsonWriter writer) => Write(writer, sorted: false);
+
+    private void Write(Utf8JsonWriter writer, bool sorted)
     {
         writer.WriteStartObject();
         WriteWord(writer, "action_type", ActionType);
@@ -71,8 +61,8 @@ public sealed record TrustBlock
         WriteWord(writer, "minimum_trust_tier", MinimumTier);
         WriteWord(writer, "verification_required", VerificationRequired);
         if (VerificationSatisfied is { } satisfied) writer.WriteBoolean("verification_satisfied", satisfied);
-        WriteList(writer, "evidence_sources", EvidenceSources);
-        WriteList(writer, "approved_by", ApprovedBy);
+        WriteList(writer, "evidence_sources", EvidenceSources, sorted);
+        WriteList(writer, "approved_by", ApprovedBy, sorted);
         writer.WriteEndObject();
     }
 
@@ -110,14 +100,11 @@ public sealed record TrustBlock
         if (word is not null) writer.WriteString(name, word);
     }
 
-    private static void WriteWords(Utf8JsonWriter writer, string name, IReadOnlyList<string>? words) =>
-        WriteList(writer, name, words is null ? null : words.Order(StringComparer.Ordinal).ToArray());
-
-    private static void WriteList(Utf8JsonWriter writer, string name, IReadOnlyList<string>? words)
+    private static void WriteList(Utf8JsonWriter writer, string name, IReadOnlyList<string>? words, bool sorted)
     {
         if (words is null) return;
         writer.WriteStartArray(name);
-        foreach (string word in words) writer.WriteStringValue(word);
+        foreach (string word in sorted ? [.. words.Order(StringComparer.Ordinal)] : words) writer.WriteStringValue(word);
         writer.WriteEndArray();
     }
 }

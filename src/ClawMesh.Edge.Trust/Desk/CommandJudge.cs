@@ -136,6 +136,8 @@ internal sealed class CommandJudge(
         }
         catch (FormatException bad)
         {
+            // What cannot be digested cannot be remembered; going safe needs no memory.
+            if (d.IsSafeDirection) return null;
             return new Refusal(GateCodes.InvalidCommandEnvelope, $"the command has no canonical form: {bad.Message}");
         }
 

@@ -1,7 +1,7 @@
-namespace ClawMesh.Edge.Hardware.Sites;
+namespace ClawMesh.Edge.Core.Sites;
 
 /// <summary>Finds the word somebody probably meant.</summary>
-internal static class NearestText
+public static class NearestText
 {
     /// <summary>The candidate with the fewest edits (Levenshtein, without case); the first of equals. Empty when there is none.</summary>
     public static string Find(string text, IReadOnlyList<string> candidates) =>
