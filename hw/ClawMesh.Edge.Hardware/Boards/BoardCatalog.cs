@@ -10,6 +10,13 @@ public sealed class BoardCatalog(string overrideDirectory = BoardCatalog.SystemD
     public const string SystemDirectory = "/etc/clawmesh-edge/boards";
 
     private readonly ConfigDirectory _files = new("boards", overrideDirectory);
+    private (string Name, string Text, string Origin)? _only;
+
+    /// <summary>A catalog of one board whose text is at hand, such as the one the last node ran on.</summary>
+    public static BoardCatalog Only(string name, string text, string origin) => new() { _only = (name, text, origin) };
+
+    /// <summary>The text of a board as it stands in its file; null when nobody has it.</summary>
+    public string? TextOf(string name) => _only is { } only ? (only.Name == name ? only.Text : null) : ConfigDirectory.IsName(name) ? _files.Read(name, [])?.Text : null;
 
     /// <summary>Names in order; a name may still turn out to be a broken file.</summary>
     public IReadOnlyList<string> Names() => _files.Names();
@@ -20,6 +27,7 @@ public sealed class BoardCatalog(string overrideDirectory = BoardCatalog.SystemD
     public BoardReadResult Read(string name)
     {
         var problems = new List<ConfigProblem>();
+        if (_only is { } only && only.Name == name) return BoardFile.Read(only.Text, only.Origin);
         if (ConfigDirectory.IsName(name) && _files.Read(name, problems) is { } file)
         {
             BoardReadResult read = BoardFile.Read(file.Text, file.Origin);

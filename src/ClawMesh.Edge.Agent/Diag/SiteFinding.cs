@@ -19,24 +19,35 @@ internal sealed record SiteFinding(Site? Site, CheckOutcome Outcome)
         string active = context.State.ActiveSiteFile;
         if (PathAccess.Look(active) != PathSight.Absent)
         {
-            return context.SkipIfClosed(active) is { } closed ? new SiteFinding(null, closed) : Judge(active, "the last run of the node");
+            return context.SkipIfClosed(active) is { } closed ? new SiteFinding(null, closed) : Judge(ReadActive(active), active, "the last run of the node", "Stop and start the node with its site: it writes the file anew.");
         }
 
         if (context.Config is not { } config) return new SiteFinding(null, CheckOutcome.Skip(context.Closed(context.State.NodeConfigFile)));
         return config.Text(ConfigKeys.Site) is { Length: > 0 } name
-            ? Judge(name, config.SourceOf(ConfigKeys.Site))
+            ? Judge(Sites.Catalog.Read(name), name, config.SourceOf(ConfigKeys.Site), $"`clawmesh-edge site check {name}` lists them; correct the file.")
             : new SiteFinding(null, CheckOutcome.Skip("no site is configured; `clawmesh-edge config set site simulated` or `run --site NAME|FILE` names one"));
     }
 
-    private static SiteFinding Judge(string nameOrFile, string source)
+    private static SiteReadResult ReadActive(string path)
     {
-        SiteReadResult read = Sites.Catalog.Read(nameOrFile);
+        try
+        {
+            return ActiveSite.Read(File.ReadAllText(path), path);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return new SiteReadResult(null, [new(ProblemSeverity.Error, path, $"{path} cannot be read: {gone.Message}", "Check the path and its permissions.")], path);
+        }
+    }
+
+    private static SiteFinding Judge(SiteReadResult read, string nameOrFile, string source, string fix)
+    {
         IReadOnlyList<ConfigProblem> errors = [.. read.Problems.Where(p => p.Severity == ProblemSeverity.Error)];
         IEnumerable<string> problems = read.Problems.OrderByDescending(p => p.Severity).Select(p => $"{p.Path}: {p.What} {p.Fix}");
         if (read.Site is not { } site || errors.Count > 0)
         {
             return new SiteFinding(null, CheckOutcome.Fail(
-                FailureClass.Config, $"site '{nameOrFile}' has {DiagText.Count(errors.Count, "error")}", $"`clawmesh-edge site check {nameOrFile}` lists them; correct the file.")
+                FailureClass.Config, $"site '{nameOrFile}' has {DiagText.Count(errors.Count, "error")}", fix)
                 .Because(problems).With("site", nameOrFile).With("errors", errors.Count));
         }
 

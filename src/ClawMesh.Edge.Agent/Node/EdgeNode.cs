@@ -205,7 +205,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     {
         try
         {
-            AtomicFile.Write(state.ActiveSiteFile, Encoding.UTF8.GetBytes(Site.Text), UnixMode.OwnerOnly);
+            AtomicFile.Write(state.ActiveSiteFile, ActiveSite.Write(Site, Sites.Boards), UnixMode.OwnerOnly);
             return null;
         }
         catch (EdgeException failed)

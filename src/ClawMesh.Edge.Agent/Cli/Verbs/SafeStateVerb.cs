@@ -91,7 +91,7 @@ internal static class SafeStateVerb
         }
 
         string text = File.ReadAllText(state.ActiveSiteFile);
-        return Node.Sites.OrThrow(SiteFile.Read(text, state.ActiveSiteFile, Node.Sites.Boards), state.ActiveSiteFile);
+        return Node.Sites.OrThrow(ActiveSite.Read(text, state.ActiveSiteFile), state.ActiveSiteFile);
     }
 
     private static JsonReport Report(JsonElement data, string through)

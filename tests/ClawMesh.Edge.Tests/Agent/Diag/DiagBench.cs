@@ -8,6 +8,7 @@ using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Simulated;
+using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.Tests.Native;
 
 namespace ClawMesh.Edge.Tests.Agent.Diag;
@@ -56,7 +57,8 @@ internal sealed class DiagBench : IDisposable
     public Site Simulated(Func<string, string>? change = null)
     {
         Site site = Sites.Catalog.Read("simulated").Site!;
-        StateFile("active-site.json", change?.Invoke(site.Text) ?? site.Text);
+        Site active = site with { Text = change?.Invoke(site.Text) ?? site.Text };
+        StateFile("active-site.json", System.Text.Encoding.UTF8.GetString(ActiveSite.Write(active, Sites.Boards)));
         return site;
     }
 

@@ -89,13 +89,25 @@ public sealed class IoGroupTests : IDisposable
     [Fact]
     public async Task A_site_with_errors_fails_with_all_of_them()
     {
-        _diag.StateFile("active-site.json", """{"schema":1,"name":"x","board":"nowhere","simulated":true,"sensors":[{"id":7}]}""");
+        string file = _diag.StateFile("my-site.json", """{"schema":1,"name":"x","board":"nowhere","simulated":true,"sensors":[{"id":7}]}""");
+        _diag.StateFile("node.json", $$"""{"site":"{{file}}"}""");
 
         JsonElement site = await _diag.CheckAsync("io.site");
 
         site.Has("fail", "error");
         Assert.Contains("nowhere", site.Why(), StringComparison.Ordinal);
         Assert.Contains("site check", site.Fix(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_record_of_the_last_run_fails_and_says_how_to_get_a_new_one()
+    {
+        _diag.StateFile("active-site.json", "{}");
+
+        JsonElement site = await _diag.CheckAsync("io.site");
+
+        site.Has("fail", "error");
+        Assert.Contains("start the node", site.Fix(), StringComparison.Ordinal);
     }
 
     [Fact]
