@@ -43,9 +43,9 @@ internal sealed class CommandTree
         ParseResult parsed = Root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            string verb = parsed.CommandResult.Command == Root ? "" : $" {parsed.CommandResult.Command.Name}";
+            string verb = string.Concat(Path(parsed.CommandResult).Select(name => $" {name}"));
             _global.Context(parsed).WriteError(new EdgeException(
-                ErrorCodes.Usage, "The command line was not understood.", string.Join(" ", parsed.Errors.Select(e => e.Message)),
+                ErrorCodes.Usage, "The command line was not understood.", string.Join(" ", parsed.Errors.Select(e => InPlainWords(e.Message))),
                 $"`clawmesh-edge{verb} --help` shows what is allowed.", FailureClass.Config));
             return ExitCodes.Usage;
         }
@@ -53,4 +53,17 @@ internal sealed class CommandTree
         // Verbs that last handle SIGINT and SIGTERM themselves: outputs go safe before the process ends.
         return await parsed.InvokeAsync(new InvocationConfiguration { Output = _output, Error = _error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(15) });
     }
+
+    private static IEnumerable<string> Path(SymbolResult? result)
+    {
+        if (result is not CommandResult { Command: not RootCommand } command) return [];
+        return [.. Path(command.Parent), command.Command.Name];
+    }
+
+    // The parser speaks of the types behind an option; its user has none.
+    private static string InPlainWords(string message) => message
+        .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.UInt64'", "as a whole number from 0 on", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
 }

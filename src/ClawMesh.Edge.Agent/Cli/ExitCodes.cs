@@ -22,7 +22,7 @@ internal static class ExitCodes
     {
         GateCodes.NoIdentity => Failed,
         ErrorCodes.NodeUnreachable or ErrorCodes.NodeNotPermitted => Unreachable,
-        ErrorCodes.Usage or ErrorCodes.PortBusy or ErrorCodes.NodeRunning => Usage,
+        ErrorCodes.Usage or ErrorCodes.PortBusy or ErrorCodes.NodeRunning or GateCodes.InvalidParams => Usage,
         _ => error.FailureClass == FailureClass.Config ? Usage : Failed,
     };
 }
@@ -35,6 +35,7 @@ internal static class ErrorCodes
     public const string NodeNotPermitted = "node.not_permitted";
     public const string NodeRunning = "node.already_running";
     public const string PortBusy = "node.port_busy";
+    public const string CannotListen = "node.cannot_listen";
     public const string SocketPathTooLong = "node.socket_path_too_long";
     public const string ConfigInvalid = "config.invalid";
     public const string SiteInvalid = "site.invalid";

@@ -37,6 +37,11 @@ internal sealed class GlobalOptions(TextWriter output, TextWriter error, TimePro
                 context.WriteError(fault);
                 return ExitCodes.For(fault);
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Interrupted by the person. What a command has started in the node goes on there.
+                return ExitCodes.Failed;
+            }
         });
     }
 

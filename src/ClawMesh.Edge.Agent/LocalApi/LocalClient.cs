@@ -125,6 +125,7 @@ internal sealed class LocalClient : IDisposable
         string code = Member("code", GateCodes.InternalError);
         return new EdgeException(
             code == GateCodes.NotAuthorized ? ErrorCodes.NodeNotPermitted : code,
-            Member("what", "The node answered with an error."), Member("why", Member("message", code)), Member("fix", "The node's log says more."));
+            Member("what", "The node answered with an error."), Member("why", Member("message", code)), Member("fix", "The node's log says more."),
+            FailureClassWords.Parse(Member("failureClass", "")) ?? FailureClass.Infra);
     }
 }

@@ -19,6 +19,8 @@ internal sealed class LocalServer : IAsyncDisposable
     // A person, a page, a few scripts. More connections than this wait in the kernel's backlog.
     private const int MaxConnections = 32;
 
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
+
     private readonly Socket _listener;
     private readonly RpcDispatcher _dispatcher;
     private readonly IEventSink _events;
@@ -77,10 +79,15 @@ internal sealed class LocalServer : IAsyncDisposable
         await _accepting;
         Task[] open;
         lock (_conversations) open = [.. _conversations];
-        await Task.WhenAll(open);
-        _stop.Dispose();
-        _places.Dispose();
-        File.Delete(Path);
+        try
+        {
+            // A command that is stuck in a hung bus must not hold the stop; its process ends with the node.
+            await Task.WhenAll(open).WaitAsync(StopLimit);
+        }
+        finally
+        {
+            File.Delete(Path);
+        }
     }
 
     private async Task AcceptAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Hardware.Linux;
 
@@ -45,6 +46,16 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTi
         if (floor() is { } newest) _liftedByFloor = clock.RaiseTo(newest);
     }
 
+    /// <summary>A typo in the century would become the floor of every later start.</summary>
+    /// <exception cref="EdgeException">The time is not between 2024 and 2099.</exception>
+    public static void CheckPlausible(DateTimeOffset now)
+    {
+        if (now.Year is >= 2024 and <= 2099) return;
+        throw new EdgeException(
+            GateCodes.InvalidParams, "Could not set the clock.", $"{now:O} is not a plausible time; it must lie between 2024 and 2099.",
+            "Write it as 2026-11-21T06:30:00Z.", FailureClass.Config);
+    }
+
     /// <summary>An operator says what time it is. The caller journals it first.</summary>
     public void Set(DateTimeOffset now, string by)
     {
@@ -72,6 +83,14 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTi
     private ClockFacts Ask()
     {
         KernelClockReading kernel = KernelClock.Read();
+        // An offset stands in for a source that was missing. Once the kernel is disciplined it would only be an error: NTP stepped the
+        // system's clock, and the node would go on adding what it had lacked before.
+        if (kernel.Disciplined && clock.Offset != TimeSpan.Zero)
+        {
+            clock.SetOffset(TimeSpan.Zero);
+            _liftedByFloor = false;
+        }
+
         (string Why, bool Ok) rtc = Rtc();
         OperatorSetting? set = ReadOperator();
         bool operatorNow = set is not null && set.BootId == BootId();
@@ -101,7 +120,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTi
             JsonElement root = document.RootElement;
             return new OperatorSetting(root.GetProperty("bootId").GetString()!, TimeSpan.FromMilliseconds(root.GetProperty("offsetMs").GetDouble()), root.GetProperty("by").GetString()!);
         }
-        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or OverflowException or ArgumentException)
         {
             // No operator has spoken, or the file is damaged; either way the clock keeps its other sources.
             return null;

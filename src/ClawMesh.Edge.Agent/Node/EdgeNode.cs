@@ -29,6 +29,8 @@ namespace ClawMesh.Edge.Agent.Node;
 /// </summary>
 internal sealed class EdgeNode : IAsyncDisposable
 {
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
+
     private readonly List<Task> _tasks = [];
     private readonly List<(Task Task, Action Finish)> _last = [];
     private readonly CancellationTokenSource _stop = new();
@@ -39,6 +41,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private MeshPort? _port;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
+    private bool _siteOnDisk;
     private bool _recovered;
     private bool _listening;
 
@@ -131,26 +134,65 @@ internal sealed class EdgeNode : IAsyncDisposable
     /// <param name="finish">Asks the task to end.</param>
     public void Own(Task task, Action finish) => _last.Add((task, finish));
 
+    /// <summary>False when an output could not be confirmed at its safe value while the node stopped; known after disposal.</summary>
+    public bool StoppedSafe { get; private set; } = true;
+
     public async ValueTask DisposeAsync()
     {
-        // Outputs first ([W-160]); then the doors; then the memory.
-        if (Desk is not null) await Desk.StopAsync();
-        if (_listening) Events.Publish(new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Info, "node", "Stopping; the outputs are at their safe state."));
+        // Outputs first ([W-160]); then the doors; then the memory. No step keeps the next from being taken.
+        await StepAsync("outputs", StopOutputsAsync);
         await _stop.CancelAsync();
-        if (_port is not null) await _port.DisposeAsync();
-        if (_local is not null) await _local.DisposeAsync();
-        await Task.WhenAll(_tasks);
+        await StepAsync("mesh port", async () =>
+        {
+            if (_port is not null) await _port.DisposeAsync();
+        });
+        await StepAsync("local socket", async () =>
+        {
+            if (_local is not null) await _local.DisposeAsync();
+        });
+        await StepAsync("loops", () => Task.WhenAll(_tasks).WaitAsync(StopLimit, Time));
         foreach (Subsystem subsystem in Subsystems.All) subsystem.Stop();
-        if (Desk is not null) await Desk.DisposeAsync();
-        Journal?.Dispose();
+        await StepAsync("desk", async () =>
+        {
+            if (Desk is not null) await Desk.DisposeAsync().AsTask().WaitAsync(StopLimit, Time);
+        });
+        await StepAsync("journal", () =>
+        {
+            Journal?.Dispose();
+            return Task.CompletedTask;
+        });
         _hardware?.Dispose();
         _identity?.Dispose();
         _lock?.Dispose();
-        _stop.Dispose();
         foreach ((Task task, Action finish) in _last)
         {
             finish();
-            await task;
+            await StepAsync("log", () => task.WaitAsync(StopLimit, Time));
+        }
+    }
+
+    private async Task StopOutputsAsync()
+    {
+        if (Desk is null) return;
+        IReadOnlyList<OutputSafeResult> stopped = await Desk.StopAsync();
+        string[] unsafeOnes = [.. stopped.Where(o => !o.Result.Confirmed).Select(o => $"'{o.Output}' ({o.Result.Detail})")];
+        StoppedSafe = unsafeOnes.Length == 0;
+        if (!_listening) return;
+        Events.Publish(StoppedSafe
+            ? new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Info, "node", "Stopping; the outputs are at their safe state.")
+            : new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Error, "node", $"Stopping; NOT confirmed at its safe state: {string.Join(", ", unsafeOnes)}.", FailureClass.ActuationUnconfirmed));
+    }
+
+    // A stop goes on whatever a part of it says; what went wrong is said.
+    private async Task StepAsync(string name, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception failed) when (failed is TimeoutException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or EdgeException or OperationCanceledException)
+        {
+            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, "node", $"Stopping the {name} went wrong: {failed.Message}", FailureClass.Infra));
         }
     }
 
@@ -161,9 +203,9 @@ internal sealed class EdgeNode : IAsyncDisposable
         _lock = NodeLocks.Acquire(state);
 
         Site = Sites.Load(Options.Site);
-        string? siteNotWritten = TryWriteActiveSite(state);
+        string? siteNotWritten = TryWriteActiveSite();
         _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time);
-        List<OutputSafeResult> atStart = [.. _hardware.Actuators.Select(a => new OutputSafeResult(a.Id, a.MakeSafe(SafeCause.Start)))];
+        _atStart = await StartupSafety.MakeAllSafeAsync(_hardware.Actuators, Time);
         StartupTrace.Mark("outputs-safe");
 
         _identity = DeviceIdentity.LoadOrCreate(state.Path, Time);
@@ -191,8 +233,7 @@ internal sealed class EdgeNode : IAsyncDisposable
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
         LocalCapabilities = Capabilities();
-        DeclareOutputs(atStart);
-        _atStart = atStart;
+        DeclareOutputs(_atStart);
         await TryRecoverAsync(cancellationToken);
         StartLoops();
         await ListenAsync();
@@ -200,16 +241,29 @@ internal sealed class EdgeNode : IAsyncDisposable
         if (siteNotWritten is not null) Warn("site", siteNotWritten);
     }
 
-    // A read-only disk must not keep the node from sensing; what it costs is said.
-    private string? TryWriteActiveSite(StateDirectory state)
+    // A read-only disk must not keep the node from sensing; what it costs is said. An older node's file must not stay behind:
+    // safe-state would take its outputs for ours.
+    private string? TryWriteActiveSite()
     {
+        StateDirectory state = Options.State;
+        _siteOnDisk = false;
         try
         {
             AtomicFile.Write(state.ActiveSiteFile, ActiveSite.Write(Site, Sites.Boards), UnixMode.OwnerOnly);
+            _siteOnDisk = true;
             return null;
         }
         catch (EdgeException failed)
         {
+            try
+            {
+                File.Delete(state.ActiveSiteFile);
+            }
+            catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+            {
+                return $"'{state.ActiveSiteFile}' could neither be written nor removed: {failed.Why} {kept.Message} After a death, `safe-state` must be told the site with --site.";
+            }
+
             return $"'{state.ActiveSiteFile}' could not be written: {failed.Why} After a death, `safe-state` must be told the site with --site.";
         }
     }
@@ -226,7 +280,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         .. Site.Sensors.Select(s => s.Info.Id.Value),
     ];
 
-    private void DeclareOutputs(List<OutputSafeResult> atStart)
+    private void DeclareOutputs(IReadOnlyList<OutputSafeResult> atStart)
     {
         foreach ((ActuatorId id, SafeResult result) in atStart)
         {
@@ -247,6 +301,8 @@ internal sealed class EdgeNode : IAsyncDisposable
     {
         try
         {
+            // The disk may have come back together with the journal; before anything is armed safe-state must know what runs here.
+            if (!_siteOnDisk && TryWriteActiveSite() is { } still) Warn("site", still);
             await Desk.RecoverAsync(_atStart, cancellationToken);
             _atStart = [];
             _recovered = true;
@@ -267,6 +323,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         if (_hardware!.Farm is { } farm) Watch(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
         Watch(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync(_stop.Token), Events, Time).RunAsync(_stop.Token));
+        Watch(JournalInspection.RunAsync(Options.State.Path, _identity!.PublicKey, new Ed25519Verifier(), Events, _stop.Token));
         Watch(ReportReadinessAsync());
     }
 
@@ -274,17 +331,24 @@ internal sealed class EdgeNode : IAsyncDisposable
         ended =>
         {
             if (ended.Exception is not { } bug) return;
-            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "node", $"A part of the node failed and the node stops: {bug.InnerException!.Message}", FailureClass.Infra));
             _failed.TrySetException(bug.InnerExceptions);
+            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "node", $"A part of the node failed and the node stops: {bug.InnerException!.Message}", FailureClass.Infra));
         },
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
 
     private async Task ReportReadinessAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
+        var memory = new MemoryTrim(() => Desk.Outputs().All(o => o.LeaseLeft is null && !o.SafePending), Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token)) Readiness.Report();
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                Readiness.Report();
+                // Looked at regularly, not only when somebody asks: NTP may have stepped the system's clock.
+                _ = Clock.Facts();
+                memory.Look();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -317,6 +381,6 @@ internal sealed class EdgeNode : IAsyncDisposable
         if (Options.StaticPeers.Count > 0) Warn("mesh", "Static peers are configured; this version has no mesh yet and does not dial them.");
     }
 
-    private void Warn(string subject, string message) =>
+    public void Warn(string subject, string message) =>
         Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, subject, message, FailureClass.Config));
 }

@@ -11,15 +11,15 @@ internal static class NodeLocks
     /// <exception cref="EdgeException"><c>node.already_running</c>, naming the process; or no place for the lock could be written.</exception>
     public static NodeLock Acquire(StateDirectory state)
     {
+        // Also where it would not be looked for: a node that found the directory read-only has its lock elsewhere.
+        if (HolderOf(state) is { } alive) throw Running(state, alive);
         EdgeException? last = null;
         foreach (string folder in state.LockDirectories())
         {
             try
             {
                 if (folder != state.Path) UnixMode.CreateDirectory(folder, UnixMode.OwnerOnlyDirectory);
-                return NodeLock.TryAcquire(folder, out int holder) ?? throw new EdgeException(
-                    ErrorCodes.NodeRunning, "Could not start the node.", $"Process {holder} runs a node in '{state.Path}'.",
-                    "Stop it, or give this one a directory of its own with --state-dir.", FailureClass.Config);
+                return NodeLock.TryAcquire(folder, out int holder) ?? throw Running(state, holder);
             }
             catch (EdgeException failed) when (failed.Code == "storage.lock_failed")
             {
@@ -33,6 +33,10 @@ internal static class NodeLocks
 
         throw last!;
     }
+
+    private static EdgeException Running(StateDirectory state, int holder) => new(
+        ErrorCodes.NodeRunning, "Could not start the node.", $"Process {holder} runs a node in '{state.Path}'.",
+        "Stop it, or give this one a directory of its own with --state-dir.", FailureClass.Config);
 
     /// <summary>The process that runs a node in this directory, or null.</summary>
     public static int? HolderOf(StateDirectory state) => state.LockDirectories().Select(NodeLock.HolderOf).FirstOrDefault(pid => pid is not null);

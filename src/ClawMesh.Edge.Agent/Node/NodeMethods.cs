@@ -32,7 +32,7 @@ internal static class NodeMethods
 
         rpc.Add("edge.actuate", Operators, (p, caller, ct) => ActuateAsync(node, p, caller, ct));
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
-        rpc.Add("edge.safe-state", Operators, (_, caller, ct) => SafeStateAsync(node, caller, ct));
+        rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));
         rpc.Add("edge.config", Operators, (p, caller, ct) => ConfigAsync(node, p, caller, ct));
     }
 
@@ -102,9 +102,9 @@ internal static class NodeMethods
         };
     }
 
-    private static async Task<Action<Utf8JsonWriter>> SafeStateAsync(EdgeNode node, RpcCaller caller, CancellationToken cancellationToken)
+    private static async Task<Action<Utf8JsonWriter>> SafeStateAsync(EdgeNode node, RpcCaller caller)
     {
-        IReadOnlyList<OutputSafeResult> results = await node.Desk.SafeStateAsync(caller.Name, cancellationToken);
+        IReadOnlyList<OutputSafeResult> results = await node.Desk.SafeStateAsync(caller.Name);
         return w => SafeResultsJson.Write(w, results);
     }
 
@@ -126,6 +126,7 @@ internal static class NodeMethods
                 GateCodes.InvalidParams, "Could not set the clock.", $"'{value}' is not a time.", "Write it as 2026-11-21T06:30:00Z.", FailureClass.Config);
         }
 
+        ClockKeeper.CheckPlausible(now);
         await node.Desk.JournalOperatorActAsync("clock-set", caller.Name, $"{node.Time.GetUtcNow():O} -> {now:O}", cancellationToken);
         // The journal has taken its time; what the person said was meant when they said it.
         node.Clock.Set(now + node.Time.GetElapsedTime(askedAt), caller.Name);

@@ -263,6 +263,10 @@ internal sealed class NodeViews(EdgeNode node)
                     w.WriteNumber("value", Math.Round(reading.Value, 4));
                     w.WriteString("status", FrameFactory.Status(reading.Value, info));
                 }
+                else
+                {
+                    w.WriteString("status", "implausible");
+                }
 
                 w.WriteNumber("ageMs", (long)node.Time.GetElapsedTime(reading.SampledTimestamp).TotalMilliseconds);
             }

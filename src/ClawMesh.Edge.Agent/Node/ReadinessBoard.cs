@@ -5,7 +5,7 @@ namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>
 /// How ready the node is, from what its parts say of themselves. A blocked sensor nobody depends on leaves the node ready, and so does
-/// one that an output depends on: that output's interlock refuses by name, and the others go on.
+/// one that an output depends on: that output's interlock refuses by name, and the others go on. The same holds for outputs.
 /// </summary>
 internal sealed class ReadinessBoard(
     SubsystemBoard subsystems, IActuationJournal journal, IReadOnlySet<string> neededSensors, Func<bool> safetyAlive, Func<bool> recovered, IEventSink events) : IReadinessSource
@@ -58,7 +58,13 @@ internal sealed class ReadinessBoard(
         _told = now.Level;
     }
 
-    private bool Counts(Subsystem s) => s.Group != "sensor" || neededSensors.Contains(s.Name);
+    // An output that is in trouble is latched or being made safe, and refuses by name; it stops no other.
+    private bool Counts(Subsystem s) => s.Group switch
+    {
+        "sensor" => neededSensors.Contains(s.Name),
+        "actuator" => false,
+        _ => true,
+    };
 
     // A sensor must have been tried; whether its value is good enough is the interlock's question, output by output.
     private static bool Holds(Subsystem s) => s.Group switch

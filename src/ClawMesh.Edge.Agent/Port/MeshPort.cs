@@ -83,6 +83,14 @@ internal sealed class MeshPort : IAsyncDisposable
                 "Stop that process, or choose another port with --listen HOST:PORT.", FailureClass.Config, busy);
         }
 
+        catch (SocketException failed)
+        {
+            await app.DisposeAsync();
+            throw new EdgeException(
+                ErrorCodes.CannotListen, $"Could not listen on {options.Host}:{options.Port}.", failed.Message,
+                "Choose an address of this machine and a port this user may open, with --listen HOST:PORT.", FailureClass.Config, failed);
+        }
+
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         port.Endpoint = new Uri(address.Replace("[::]", "[::1]", StringComparison.Ordinal)) is { Port: var bound } ? $"{options.Host}:{bound}" : address;
         return port;

@@ -42,6 +42,7 @@ public static class Operations
     {
         if (parameters is not { ValueKind: JsonValueKind.Object } p) return null;
         if (p.TryGetProperty("state", out JsonElement state) && state.ValueKind == JsonValueKind.String) return OutputValue.Parse(Text(state));
+        if (state.ValueKind == JsonValueKind.Number && state.TryGetDouble(out double level) && level is >= 0 and <= 1) return new OutputValue(level);
         if (p.TryGetProperty("value", out JsonElement value) && value.ValueKind == JsonValueKind.Number
             && value.TryGetDouble(out double ratio) && ratio is >= 0 and <= 1)
         {

@@ -28,6 +28,17 @@ public enum FailureClass
 /// <summary>The words of <see cref="FailureClass"/> as events and <c>diag</c> print them.</summary>
 public static class FailureClassWords
 {
+    /// <summary>Null for a word that is none of the set.</summary>
+    public static FailureClass? Parse(string word)
+    {
+        for (FailureClass candidate = FailureClass.Config; candidate <= FailureClass.Infra; candidate++)
+        {
+            if (candidate.Word() == word) return candidate;
+        }
+
+        return null;
+    }
+
     public static string Word(this FailureClass failureClass) => failureClass switch
     {
         FailureClass.Config => "config",

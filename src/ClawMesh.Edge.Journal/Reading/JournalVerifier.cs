@@ -43,6 +43,7 @@ public sealed class JournalVerifier(string stateDirectory, ISignatureVerifier ve
             CheckIntegrity(connection, findings);
             walk = new ChainWalk(findings, publicKey.ToArray(), verifier);
             WalkRecords(connection, walk);
+            ReplayCheck.Check(connection, findings);
         }
         catch (SqliteException fault)
         {

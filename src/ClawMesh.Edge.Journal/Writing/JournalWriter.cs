@@ -274,7 +274,9 @@ internal sealed class JournalWriter : IDisposable
         JournalUnavailableException unavailable => unavailable.Health,
         SqliteException sqlite => StorageFault.Health(sqlite, _paths),
         IOException or UnauthorizedAccessException => StorageFault.Health(fault, _paths.StateDirectory, _paths),
-        _ => null,
+        // Whatever else a damaged file leads to: the thread that every permit waits for must outlive it, and nothing is armed meanwhile.
+        _ => StorageFault.Unavailable(
+            $"The journal failed in a way it did not expect: {fault.GetType().Name}: {fault.Message}", "Look at it with `clawmesh-edge audit verify`; if it is damaged, `clawmesh-edge journal reset` sets it aside."),
     };
 
     private T Control<T>(Func<T> work)

@@ -8,24 +8,46 @@ namespace ClawMesh.Edge.Trust.Desk;
 /// <summary>What an operator does besides commanding: everything safe, release, and the clean-up after an earlier life.</summary>
 public sealed partial class ActuationDesk
 {
-    private bool _booksRestored;
+    // The caller of safe-state gives up after a second; what a bus has not done by then the tick goes on asking for.
+    private static readonly TimeSpan SafeStateWait = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>Sends every output to its safe value and latches it. Never refused; the journal hears of it afterwards.</summary>
-    /// <returns>One result per output; not confirmed where its bus did not answer within a second.</returns>
-    public async Task<IReadOnlyList<OutputSafeResult>> SafeStateAsync(string by, CancellationToken cancellationToken)
+    private bool _booksRestored;
+    private Task _recording = Task.CompletedTask;
+
+    /// <summary>Sends every output to its safe value and latches it. Never refused, and answered before any disk is asked: the journal hears of it afterwards.</summary>
+    /// <returns>One result per output; not confirmed where its bus did not answer in time.</returns>
+    public async Task<IReadOnlyList<OutputSafeResult>> SafeStateAsync(string by)
     {
         foreach (OutputSlot slot in _slots.Values) Latch(slot, "operator", $"safe-state by {by}");
-        var results = await AllSafeAsync(SafeCause.Operator);
-        await RecordOperatorAsync("safe-state", null, by, "all outputs safe and latched", cancellationToken);
-        await _latches.SaveAsync(cancellationToken);
+        IReadOnlyList<OutputSafeResult> results = await AllSafeAsync(SafeCause.Operator, SafeStateWait);
+        string energised = string.Join(", ", results.Where(r => r.Result.WasEnergised).Select(r => r.Output.Value));
+        lock (_slots) _recording = RecordSafeStateAsync(_recording, by, $"all outputs latched; energised before: {(energised.Length == 0 ? "none" : energised)}");
         return results;
+    }
+
+    /// <summary>Ends when every safe-state so far is in the journal, or its loss was said.</summary>
+    internal Task Recorded
+    {
+        get
+        {
+            lock (_slots) return _recording;
+        }
+    }
+
+    // One after the other, so that their order in the journal is the order of the acts.
+    private async Task RecordSafeStateAsync(Task before, string by, string detail)
+    {
+        await before;
+        await RecordOperatorAsync("safe-state", null, by, detail, CancellationToken.None);
+        await _latches.SaveAsync(CancellationToken.None);
     }
 
     /// <summary>Sends every output to its safe value without latching: the node stops. Nothing is armed from now on.</summary>
     public Task<IReadOnlyList<OutputSafeResult>> StopAsync()
     {
         _stopping = true;
-        return AllSafeAsync(SafeCause.Stop);
+        return AllSafeAsync(SafeCause.Stop, StopWait);
     }
 
     /// <summary>Clears latches, of one output or of all. A release without a journal is refused: it would leave no trace.</summary>
@@ -151,15 +173,15 @@ public sealed partial class ActuationDesk
     /// <summary>Figures of the safety tick.</summary>
     public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero);
 
-    private async Task<IReadOnlyList<OutputSafeResult>> AllSafeAsync(SafeCause cause)
+    private async Task<IReadOnlyList<OutputSafeResult>> AllSafeAsync(SafeCause cause, TimeSpan limit)
     {
         // All posts first, then the waits: one slow bus must not delay the asking of another.
         OutputSlot[] slots = [.. _slots.Values];
-        Task<SafeResult?>[] asked = [.. slots.Select(slot => WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause)))];
+        Task<SafeResult?>[] asked = [.. slots.Select(slot => WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause), limit))];
         var results = new List<OutputSafeResult>(slots.Length);
         for (int i = 0; i < slots.Length; i++)
         {
-            results.Add(new OutputSafeResult(slots[i].Id, await asked[i] ?? new SafeResult(WasEnergised: true, Confirmed: false, "its bus did not answer within 1 s")));
+            results.Add(new OutputSafeResult(slots[i].Id, await asked[i] ?? new SafeResult(WasEnergised: true, Confirmed: false, $"its bus did not answer within {limit.TotalMilliseconds:0} ms")));
         }
 
         return results;

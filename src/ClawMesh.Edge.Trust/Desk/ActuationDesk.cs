@@ -31,6 +31,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly CancellationTokenSource _giveUp = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly GateTimes _gateTimes = new();
+    private readonly bool _inline;
 
     // Outcomes the journal could not take. One per command that was running when the disk went away; more than this cannot have been armed.
     private readonly ConcurrentQueue<(JournalEntry Entry, ReplayEntry? Replay)> _owed = new();
@@ -62,7 +63,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         Func<DateTimeOffset?> journalResetAt,
         Action? safetyThreads)
     {
-        (_journal, _readings, _events, _listener, _time) = (journal, readings, events, listener, time);
+        (_journal, _readings, _events, _listener, _time, _inline) = (journal, readings, events, listener, time, safetyThreads is null);
         List<OutputSlot> slots = [.. outputs.Select(o => new OutputSlot(o.Actuator, o.Policy, time))];
         _slots = slots.ToDictionary(s => s.Id.Value);
         var interlocks = new InterlockCheck(readings, time, options.OutputsAreReal);
@@ -142,6 +143,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Recorded;
         _loop?.Dispose();
         _safety.Dispose();
         await _giveUp.CancelAsync();
@@ -241,11 +243,23 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         OutputSlot slot = d.Slot!;
         try
         {
-            return Answer(d, armed, await slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended), startedAtMs);
+            // On a thread of its own and with a limit: a driver may hang inside its bus, and its caller must still be told.
+            Task<DriveResult> drive = _inline
+                ? slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended)
+                : Task.Run(() => slot.Actuator.ApplyAsync(armed.Permit, d.Value, armed.Lease.Ended));
+            return Answer(d, armed, await drive.WaitAsync(DriveLimit(armed.Lease), _time), startedAtMs);
         }
         catch (OperationCanceledException) when (armed.Lease.Ended.IsCancellationRequested)
         {
             return Answer(d, armed, DriveResult.Unconfirmed("the lease ended before an effect was seen"), startedAtMs);
+        }
+        catch (TimeoutException)
+        {
+            // Should the write land after all, the safe write that waits behind it in the driver lands later still.
+            Latch(slot, "bus_io", $"bus '{slot.Actuator.Bus}' did not carry out a write");
+            return Answer(
+                d, armed, ActuationOutcome.Fault, GateCodes.OutputFault,
+                $"The bus of '{slot.Id}' did not carry out the write within {DriveLimit(armed.Lease).TotalSeconds:0} s. The output is latched and will be sent to its safe state as soon as the bus answers.", startedAtMs);
         }
         catch (EdgeException fault)
         {
@@ -260,6 +274,10 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             return Answer(d, armed, ActuationOutcome.Fault, GateCodes.OutputFault, $"The driver of '{slot.Id}' failed: {broken.Message}", startedAtMs);
         }
     }
+
+    // No effect can be confirmed after the lease, and no site waits a minute for one.
+    private static TimeSpan DriveLimit(Lease lease) =>
+        (lease.Length < TimeSpan.FromMinutes(1) ? lease.Length : TimeSpan.FromMinutes(1)) + TimeSpan.FromSeconds(2);
 
     /// <summary>Carries out a command whose operation leads to the declared safe state. Needs no permit; the journal hears of it afterwards.</summary>
     private async Task<ActuationAnswer> GoSafeAsync(Deliberation d, long startedAtMs)
@@ -405,11 +423,13 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     }
 
     // A blocked bus must not hold the caller; the tick keeps trying.
-    private async Task<SafeResult?> WaitBrieflyAsync(Task<SafeResult> safe)
+    private Task<SafeResult?> WaitBrieflyAsync(Task<SafeResult> safe) => WaitBrieflyAsync(safe, TimeSpan.FromSeconds(1));
+
+    private async Task<SafeResult?> WaitBrieflyAsync(Task<SafeResult> safe, TimeSpan limit)
     {
         try
         {
-            return await safe.WaitAsync(TimeSpan.FromSeconds(1), _time);
+            return await safe.WaitAsync(limit, _time);
         }
         catch (TimeoutException)
         {

@@ -15,11 +15,14 @@ internal static class ActuateVerb
     // The slowest effect a site may declare, and the wait for an earlier command of the same output.
     private static readonly TimeSpan CallLimit = TimeSpan.FromMinutes(2);
 
+    // The wire ignores what it does not know; a person who mistyped a limit must not find the output open without one.
+    private static readonly string[] KnownParameters = ["state", "value", "durationSec"];
+
     public static Command Build(GlobalOptions global)
     {
         var target = new Argument<string>("TARGET") { Description = "The output, e.g. actuator:valve:zone-1." };
         var operation = new Argument<string>("OP") { Description = "open, close, start, stop, on, off, enable, disable or set." };
-        var parameter = new Option<string[]>("--param") { Description = "A parameter of the operation, e.g. state=active.", HelpName = "k=v" };
+        var parameter = new Option<string[]>("--param") { Description = "A parameter of the operation: state, value or durationSec.", HelpName = "k=v" };
         var duration = new Option<string?>("--for") { Description = "How long, e.g. 30s; without it the site's defaultOn. The limits of the site cap it.", HelpName = "D" };
         var note = new Option<string?>("--note") { Description = "A sentence for the journal.", HelpName = "T" };
         var commandId = new Option<string?>("--command-id") { Description = "A command id acts at most once; a repeat gets the recorded answer.", HelpName = "ID" };
@@ -69,12 +72,16 @@ internal static class ActuateVerb
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0) throw Usage($"--param '{pair}' is not of the form k=v.", "For example --param state=active.");
+            if (!KnownParameters.Contains(pair[..equals]))
+                throw Usage($"--param {pair[..equals]} is not known; an operation takes {string.Join(", ", KnownParameters)}.", "A duration is given by --for.");
+            if (members.Any(m => m.Key == pair[..equals])) throw Usage($"--param {pair[..equals]} is given twice.", "Give it once.");
             members.Add((pair[..equals], pair[(equals + 1)..]));
         }
 
         if (duration is not null)
         {
             if (!DurationText.TryParse(duration, out TimeSpan span)) throw Usage($"--for '{duration}' is not a duration.", $"Write {DurationText.Allowed}.");
+            if (members.Any(m => m.Key == "durationSec")) throw Usage("The duration is given twice, by --for and by --param durationSec.", "Give one of them.");
             members.Add(("durationSec", span.TotalSeconds.ToString("R", CultureInfo.InvariantCulture)));
         }
 

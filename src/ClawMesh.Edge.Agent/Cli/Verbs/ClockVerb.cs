@@ -81,6 +81,7 @@ internal static class ClockVerb
 
     private static async Task<JsonElement> SetWithoutNodeAsync(StateDirectory state, TimeProvider time, Func<DateTimeOffset> now, CancellationToken cancellationToken)
     {
+        ClockKeeper.CheckPlausible(now());
         UnixMode.CreateDirectory(state.Path, UnixMode.OwnerOnlyDirectory);
         using OperatorJournal journal = OperatorJournal.Hold(state, time, "Could not set the clock.");
         journal.Open();

@@ -17,6 +17,7 @@ internal static class IdentityVerb
         global.Report(command, (context, _, _) =>
         {
             StateDirectory state = context.State;
+            if (!File.Exists(Path.Combine(state.Path, DeviceIdentity.RelativePath))) StateOwner.CheckMayWrite(state, "Could not create the identity.");
             using DeviceIdentity identity = DeviceIdentity.LoadOrCreate(state.Path, context.Time);
             var warnings = new List<string>(identity.Warnings);
             if (identity.Correction is { } correction) warnings.Insert(0, correction);

@@ -17,7 +17,7 @@ internal static class LiveTable
     public static async Task RunAsync(EdgeNode node, IAnsiConsole console, Task until, CancellationToken cancellationToken)
     {
         var views = new NodeViews(node);
-        await console.Live(new Text("starting")).AutoClear(false).StartAsync(async live =>
+        await console.Live(new Text("starting")).AutoClear(false).Overflow(VerticalOverflow.Ellipsis).Cropping(VerticalOverflowCropping.Bottom).StartAsync(async live =>
         {
             using var timer = new PeriodicTimer(Pace, node.Time);
             while (!until.IsCompleted)

@@ -28,12 +28,25 @@ internal static class LogLines
         {
             await foreach (EdgeEvent e in queue.Reader.ReadAllAsync())
             {
-                if (Interlocked.Exchange(ref lost, 0) is > 0 and var gone) await output.WriteLineAsync($"({gone} log lines were lost: the reader of the log was too slow)");
-                await output.WriteLineAsync(json ? Json(e) : EventsView.Line(e.At, Word(e.Severity), e.Type, e.Message));
-                await output.FlushAsync();
+                try
+                {
+                    if (Interlocked.Exchange(ref lost, 0) is > 0 and var gone) await output.WriteLineAsync(Line(Loss(gone, e.At), json));
+                    await output.WriteLineAsync(Line(e, json));
+                    await output.FlushAsync();
+                }
+                catch (IOException)
+                {
+                    // A full disk behind a redirected log, a terminal that is gone: the node goes on, and the loss is counted.
+                    Interlocked.Increment(ref lost);
+                }
             }
         }), () => queue.Writer.TryComplete());
     }
+
+    private static EdgeEvent Loss(long lines, DateTimeOffset at) => new(
+        0, at, EventTypes.Error, EventSeverity.Warning, "log", $"{lines} log lines were lost: they could not be written fast enough, or not at all.", FailureClass.Infra);
+
+    private static string Line(EdgeEvent e, bool json) => json ? Json(e) : EventsView.Line(e.At, Word(e.Severity), e.Type, e.Message);
 
     public static string Word(EventSeverity severity) => severity switch { EventSeverity.Info => "info", EventSeverity.Warning => "warning", _ => "error" };
 

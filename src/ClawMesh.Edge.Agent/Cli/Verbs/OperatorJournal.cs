@@ -44,6 +44,8 @@ internal sealed class OperatorJournal : IDisposable
     /// <exception cref="EdgeException"><c>node.already_running</c>, <c>NO_IDENTITY</c>, <c>storage.lock_failed</c>.</exception>
     public static OperatorJournal Hold(StateDirectory state, TimeProvider time, string what)
     {
+        StateOwner.CheckMayWrite(state, what);
+
         // A node that found the directory read-only has its lock elsewhere; ours belongs where the journal is written.
         NodeLock? nodeLock = null;
         int? holder = NodeLocks.HolderOf(state);

@@ -14,6 +14,9 @@ namespace ClawMesh.Edge.Agent.Cli.Verbs;
 /// <summary><c>run</c>: the node. SIGINT and SIGTERM send the outputs to their safe state and end it with exit 0.</summary>
 internal static class RunVerb
 {
+    // What a timer can wait for.
+    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(49);
+
     public static Command Build(GlobalOptions global)
     {
         var site = new Option<string?>("--site") { Description = "The installation: simulated, an installed name, or a file.", HelpName = "NAME|FILE" };
@@ -29,7 +32,7 @@ internal static class RunVerb
         var duration = new Option<string?>("--for") { Description = "Stop by itself after this long, e.g. 10s.", HelpName = "DURATION" };
         var logFormat = new Option<string>("--log-format") { Description = "text or json.", DefaultValueFactory = _ => "text", HelpName = "text|json" };
         logFormat.AcceptOnlyFromAmong("text", "json");
-        var command = new Command("run", "Run the node: a live table on a terminal, log lines otherwise.")
+        var command = new Command("run", "Run the node: a live table on a terminal, log lines otherwise; with --json one event object per line.")
         {
             site, listen, name, role, meshName, peer, noDiscovery, capability, simRate, simSeed, duration, logFormat,
         };
@@ -57,41 +60,56 @@ internal static class RunVerb
                 "Name one with --site FILE, or try the simulated farm with --site simulated.", FailureClass.Config);
             NodeOptions options = NodeOptions.From(config, context.State, siteName) with { SimRate = Rate(parsed.GetValue(simRate)), SimSeed = parsed.GetValue(simSeed) };
             TimeSpan? limit = parsed.GetValue(duration) is { } d ? Duration(d) : null;
-            await RunAsync(context, options, config, limit, parsed.GetValue(logFormat) == "json", cancellationToken);
-            return ExitCodes.Ok;
+            return await RunAsync(context, options, config, limit, parsed.GetValue(logFormat) == "json", cancellationToken);
         });
         return command;
     }
 
-    private static async Task RunAsync(CliContext context, NodeOptions options, NodeConfig config, TimeSpan? limit, bool jsonLog, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CliContext context, NodeOptions options, NodeConfig config, TimeSpan? limit, bool jsonLog, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using PosixSignalRegistration sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        // A dropped ssh session and Ctrl-\ must not leave an output energised behind a dead node.
+        using PosixSignalRegistration sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        using PosixSignalRegistration sigquit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
         void Stop(PosixSignalContext signal)
         {
             signal.Cancel = true;
             stop.Cancel();
         }
 
-        foreach (ConfigProblem warning in config.Problems) context.Console.WriteLine($"{warning.Path}: {warning.What} {warning.Fix}");
-
         bool live = !jsonLog && !context.Json && !Console.IsOutputRedirected;
-        await using EdgeNode node = await EdgeNode.StartAsync(options, context.Time, stop.Token, onCreated: created =>
-        {
-            if (!live) LogLines.Attach(created, context.Output, jsonLog || context.Json);
-        });
+        EdgeNode? node = null;
         try
         {
+            node = await EdgeNode.StartAsync(options, context.Time, stop.Token, onCreated: created =>
+            {
+                if (!live) LogLines.Attach(created, context.Output, jsonLog || context.Json);
+                foreach (ConfigProblem warning in config.Problems) created.Warn(warning.Path, $"{warning.Path}: {warning.What} {warning.Fix}");
+            });
             Task until = UntilAsync(Task.Delay(limit ?? Timeout.InfiniteTimeSpan, node.Time, stop.Token), node.Failed);
             if (live) await LiveTable.RunAsync(node, context.Console, until, stop.Token);
             else await until;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // A signal: the ordinary end of a node.
-            return;
+            // A signal: the ordinary end of a node, also while it starts.
+            return node is null ? ExitCodes.Ok : await StopAsync(node);
         }
+        catch
+        {
+            if (node is not null) await node.DisposeAsync();
+            throw;
+        }
+
+        return await StopAsync(node);
+    }
+
+    private static async Task<int> StopAsync(EdgeNode node)
+    {
+        await node.DisposeAsync();
+        return node.StoppedSafe ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
     private static async Task UntilAsync(Task limit, Task failed) => await await Task.WhenAny(limit, failed);
@@ -105,7 +123,9 @@ internal static class RunVerb
     }
 
     private static TimeSpan Duration(string text) =>
-        DurationText.TryParse(text, out TimeSpan span) ? span : throw Usage($"--for '{text}' is not a duration.", $"Write {DurationText.Allowed}.");
+        DurationText.TryParse(text, out TimeSpan span) && span <= LongestRun
+            ? span
+            : throw Usage($"--for '{text}' is not a duration up to {DurationText.Format(LongestRun)}.", $"Write {DurationText.Allowed}; without --for the node runs until it is stopped.");
 
     private static double Rate(double rate) =>
         rate is >= Hardware.Simulated.SimulatedFarm.MinRate and <= Hardware.Simulated.SimulatedFarm.MaxRate

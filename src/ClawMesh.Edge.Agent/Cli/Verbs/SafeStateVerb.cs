@@ -27,29 +27,32 @@ internal static class SafeStateVerb
         var command = new Command("safe-state", "Send every output to its safe state, now; a living node latches them.") { site };
         global.Report(command, async (context, parsed, cancellationToken) =>
         {
-            int? holder = NodeLocks.HolderOf(context.State);
-            return holder is { } pid
-                ? await AskNodeAsync(context.State, pid, cancellationToken)
-                : await WithoutNodeAsync(context, parsed.GetValue(site), cancellationToken);
+            // The socket first: an operator by group may open it, and may not look at the node's lock.
+            using LocalClient? node = LocalClient.TryConnect(context.State);
+            if (node is not null) return await AskNodeAsync(context.State, node, cancellationToken);
+            if (NodeLocks.HolderOf(context.State) is { } pid) throw Hangs(pid, "it holds the node's lock and its local socket is closed");
+            return await WithoutNodeAsync(context, parsed.GetValue(site), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<JsonReport> AskNodeAsync(StateDirectory state, int pid, CancellationToken cancellationToken)
+    private static async Task<JsonReport> AskNodeAsync(StateDirectory state, LocalClient client, CancellationToken cancellationToken)
     {
         try
         {
-            using LocalClient client = LocalClient.Connect(state);
             return Report(await client.CallAsync("edge.safe-state", null, NodeLimit, cancellationToken), "the running node; the outputs are latched until `clawmesh-edge release`");
         }
         catch (EdgeException unreachable) when (unreachable.Code == ErrorCodes.NodeUnreachable)
         {
             // Its lines are its own: writing past a living node would race with it.
-            throw new EdgeException(
-                "safe_state.node_hangs", "Could not send the outputs to their safe state.", $"Process {pid} holds them and did not answer within {NodeLimit.TotalSeconds:0} s: {unreachable.Why}",
-                $"End it with `kill -9 {pid}` and run `clawmesh-edge safe-state` again.", FailureClass.Infra, unreachable);
+            throw Hangs(NodeLocks.HolderOf(state) ?? 0, unreachable.Why);
         }
     }
+
+    private static EdgeException Hangs(int pid, string why) => new(
+        "safe_state.node_hangs", "Could not send the outputs to their safe state.",
+        $"{(pid > 0 ? $"Process {pid}" : "A process whose id is not known")} holds them and did not answer within {NodeLimit.TotalSeconds:0} s: {why}",
+        pid > 0 ? $"End it with `kill -9 {pid}` and run `clawmesh-edge safe-state` again." : "Find it with `fuser` on node.lock in the state directory, end it with kill -9, and run `clawmesh-edge safe-state` again.");
 
     private static async Task<JsonReport> WithoutNodeAsync(CliContext context, string? siteFlag, CancellationToken cancellationToken)
     {
@@ -75,9 +78,9 @@ internal static class SafeStateVerb
             long sequence = await journal.AppendAsync("safe-state", $"site {site.Name}; energised before: {(energised.Length == 0 ? "none" : energised)}", cancellationToken);
             return $"journal record {sequence}";
         }
-        catch (EdgeException unavailable)
+        catch (Exception unavailable) when (unavailable is EdgeException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            return $"not journaled: {unavailable.Why}";
+            return $"not journaled: {(unavailable as EdgeException)?.Why ?? unavailable.Message}";
         }
     }
 
@@ -90,7 +93,18 @@ internal static class SafeStateVerb
                 "Name the site with --site NAME or --site FILE.", FailureClass.Config);
         }
 
-        string text = File.ReadAllText(state.ActiveSiteFile);
+        string text;
+        try
+        {
+            text = File.ReadAllText(state.ActiveSiteFile);
+        }
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeException(
+                ErrorCodes.SiteMissing, "Could not tell which outputs are meant.", $"'{state.ActiveSiteFile}' cannot be read: {closed.Message}",
+                "Run the command as root or as the node's user, or name the site with --site.", FailureClass.Config, closed);
+        }
+
         return Node.Sites.OrThrow(ActiveSite.Read(text, state.ActiveSiteFile), state.ActiveSiteFile);
     }
 

@@ -11,18 +11,14 @@ internal static class StatusView
 {
     public static void Render(JsonElement status, IAnsiConsole console) => console.Write(Draw(status, lastEvents: []));
 
-    /// <param name="lastEvents">Lines to show under the tables, oldest first.</param>
+    /// <param name="lastEvents">Lines to show above the sensors, oldest first: a small terminal cuts off the end.</param>
     public static IRenderable Draw(JsonElement status, IReadOnlyList<string> lastEvents)
     {
         JsonElement edge = status.Member("edge");
-        var parts = new List<IRenderable> { Heading(status, edge), Outputs(edge), Sensors(edge) };
+        var parts = new List<IRenderable> { Heading(status, edge), Outputs(edge) };
         if (Troubles(edge) is { } troubles) parts.Add(troubles);
-        if (lastEvents.Count > 0)
-        {
-            parts.Add(new Text(""));
-            parts.AddRange(lastEvents.Select(line => new Text(line) { Overflow = Overflow.Ellipsis }));
-        }
-
+        parts.AddRange(lastEvents.Select(line => new Text(line) { Overflow = Overflow.Ellipsis }));
+        parts.Add(Sensors(edge));
         return new Rows(parts);
     }
 

@@ -45,16 +45,28 @@ public sealed class ClockVerbTests : IDisposable
         Assert.InRange(envelope.GetProperty("data").GetProperty("offsetMs").GetInt64(), -1000, 1000);
     }
 
+    [Theory]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("2206-11-21T06:00:00Z")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    public async Task A_typo_in_the_century_is_refused_before_it_becomes_the_floor(string time)
+    {
+        (int exit, JsonElement envelope) = await JsonAsync("clock", "set", time);
+
+        Assert.Equal(2, exit);
+        Assert.Contains("between 2024 and 2099", envelope.GetProperty("data").GetProperty("why").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_clock_set_behind_the_journal_warns()
     {
         Assert.Equal(0, await _cli.RunAsync("clock", "set", "now"));
 
-        (int exit, JsonElement envelope) = await JsonAsync("clock", "set", "2020-02-29 12:00");
+        (int exit, JsonElement envelope) = await JsonAsync("clock", "set", "2024-02-29 12:00");
 
         Assert.Equal((0, "warn"), (exit, envelope.GetProperty("status").GetString()));
-        Assert.Equal("2020-02-29", envelope.GetProperty("data").GetProperty("now").GetString()![..10]);
-        Assert.Equal(0, await _cli.RunAsync("clock", "set", "2020-02-29 12:00"));
+        Assert.Equal("2024-02-29", envelope.GetProperty("data").GetProperty("now").GetString()![..10]);
+        Assert.Equal(0, await _cli.RunAsync("clock", "set", "2024-02-29 12:00"));
         Assert.Contains("CLOCK_UNTRUSTED", _cli.Output, StringComparison.Ordinal);
     }
 

@@ -16,7 +16,7 @@ public class RaceTests
     public async Task Safe_state_between_decision_and_redemption_drives_nothing_and_stays_latched()
     {
         var desk = new PermitDesk();
-        desk.Actuator.BeforeRedeem = () => desk.Desk.SafeStateAsync("operator:anna", CancellationToken.None).GetAwaiter().GetResult();
+        desk.Actuator.BeforeRedeem = () => desk.Desk.SafeStateAsync("operator:anna").GetAwaiter().GetResult();
 
         ActuationAnswer answer = await desk.AskAsync(desk.Command());
 
@@ -42,7 +42,7 @@ public class RaceTests
         {
             if (entry.Type != during) return;
             desk.Journal.Appending = null;
-            desk.Desk.SafeStateAsync("operator:anna", CancellationToken.None).GetAwaiter().GetResult();
+            desk.Desk.SafeStateAsync("operator:anna").GetAwaiter().GetResult();
         };
 
         ActuationAnswer answer = await desk.AskAsync(desk.Command());
@@ -157,7 +157,7 @@ public class RaceTests
     {
         var other = new ActuatorId("actuator:valve:V2");
         await using var desk = new PermitDesk(more: time => [(new ScriptedActuator(other, OutputValue.Inactive, time), PermitDesk.OpenPolicy(other))]);
-        await desk.Desk.SafeStateAsync("operator:anna", Ct);
+        await desk.Desk.SafeStateAsync("operator:anna");
 
         Assert.Equal([other], await desk.Desk.ReleaseAsync(other.Value, "operator:anna", Ct));
         Assert.Equal(GateCodes.Ok, (await desk.AskAsync(desk.Command(target: other.Value))).Code);
@@ -172,7 +172,7 @@ public class RaceTests
     public async Task A_release_without_a_journal_is_refused_and_releases_nothing()
     {
         await using var desk = new PermitDesk();
-        await desk.Desk.SafeStateAsync("operator:anna", Ct);
+        await desk.Desk.SafeStateAsync("operator:anna");
         desk.Journal.Health = new JournalHealth(JournalState.Unavailable, "the disk is full", "make room");
 
         EdgeException refused = await Assert.ThrowsAsync<EdgeException>(() => desk.Desk.ReleaseAsync(null, "operator:anna", Ct));
@@ -185,7 +185,7 @@ public class RaceTests
     public async Task Latches_survive_into_the_next_life_and_a_release_does_too()
     {
         await using var desk = new PermitDesk();
-        await desk.Desk.SafeStateAsync("operator:anna", Ct);
+        await desk.Desk.SafeStateAsync("operator:anna");
 
         await using ActuationDesk second = desk.SecondLife((desk.Actuator, desk.Policy));
         await second.RecoverAsync([], Ct);
@@ -252,7 +252,7 @@ public class RaceTests
             ];
             foreach (Thread thread in all) thread.Start();
             start.SignalAndWait();
-            await desk.Desk.SafeStateAsync("operator:anna", Ct);
+            await desk.Desk.SafeStateAsync("operator:anna");
             foreach (Thread thread in all) thread.Join();
 
             Assert.Equal(OutputValue.Inactive, desk.Actuator.ReadBack());

@@ -105,7 +105,7 @@ public class RefusalOrderTests
         // The past: an id that was used, a start that counts, a latch.
         await desk.AskAsync(desk.Command("open", id: "used"));
         await desk.AskAsync(desk.Command("close"));
-        if (Is(Row.Latched)) await desk.Desk.SafeStateAsync("operator:test", CancellationToken.None);
+        if (Is(Row.Latched)) await desk.Desk.SafeStateAsync("operator:test");
         int before = desk.Actuator.Energising().Count();
 
         // The world as it is when the command comes.

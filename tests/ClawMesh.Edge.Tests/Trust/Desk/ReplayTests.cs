@@ -118,7 +118,7 @@ public class ReplayTests
     public async Task A_refusal_is_remembered_from_the_repeat_table_on(string code, bool remembered)
     {
         await using var desk = new PermitDesk(PermitDesk.OpenPolicy(PermitDesk.Valve) with { RatePerMinute = code == GateCodes.LimitExceeded ? 0 : 6 });
-        if (code == GateCodes.InterlockActive) await desk.Desk.SafeStateAsync("operator:anna", Ct);
+        if (code == GateCodes.InterlockActive) await desk.Desk.SafeStateAsync("operator:anna");
         if (code == GateCodes.NotReady) desk.Readiness.Current = desk.Readiness.Current with { Level = ClawMesh.Edge.Core.Lifecycle.ReadinessLevel.NodeGreen };
         CommandEnvelope command = desk.Command(
             code == GateCodes.LocalPolicyRefused ? "enable" : "open",
@@ -141,7 +141,7 @@ public class ReplayTests
     public async Task A_remembered_refusal_stays_a_refusal_when_its_reason_is_gone()
     {
         await using var desk = new PermitDesk();
-        await desk.Desk.SafeStateAsync("operator:anna", Ct);
+        await desk.Desk.SafeStateAsync("operator:anna");
         CommandEnvelope command = desk.Command();
         await desk.AskAsync(command);
         await desk.Desk.ReleaseAsync(null, "operator:anna", Ct);

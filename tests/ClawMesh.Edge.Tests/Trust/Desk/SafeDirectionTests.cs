@@ -75,7 +75,7 @@ public class SafeDirectionTests
         await using PermitDesk desk = await OpenedAsync();
         place(desk);
 
-        (ActuatorId _, SafeResult result) = Assert.Single(await desk.Desk.SafeStateAsync("operator:anna", TestContext.Current.CancellationToken));
+        (ActuatorId _, SafeResult result) = Assert.Single(await desk.Desk.SafeStateAsync("operator:anna"));
 
         Assert.True(result is { WasEnergised: true, Confirmed: true }, obstacle);
         Assert.Equal(OutputValue.Inactive, desk.Actuator.ReadBack());
@@ -86,7 +86,7 @@ public class SafeDirectionTests
     public async Task Closing_a_latched_output_is_carried_out()
     {
         await using PermitDesk desk = await OpenedAsync();
-        await desk.Desk.SafeStateAsync("operator:anna", TestContext.Current.CancellationToken);
+        await desk.Desk.SafeStateAsync("operator:anna");
 
         ActuationAnswer answer = await desk.AskAsync(desk.Command("close", trust: Worthless));
 
