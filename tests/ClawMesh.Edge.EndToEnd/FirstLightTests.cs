@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -146,6 +147,7 @@ public class FirstLightTests
         Assert.Equal(1, node.OutputOnDisk(Valve));
 
         Ran safe = await node.CliAsync("safe-state", "--json");
+        long closed = Stopwatch.GetTimestamp();
         Assert.True(safe.ExitCode == 0, safe.ToString());
         Assert.Equal(0, node.OutputOnDisk(Valve));
 
@@ -157,7 +159,14 @@ public class FirstLightTests
         Assert.True(release.ExitCode == 0, release.ToString());
 
         // Both valves are seen by one flow meter: a rise can only be told from what the first one leaves behind once that is gone.
-        await UntilAsync(async () => await ValueAsync(node, "sensor:flow:mainline-01") < 0.5, TimeSpan.FromSeconds(5));
+        await UntilAsync(
+            async () =>
+            {
+                JsonElement flow = await SensorAsync(node, "sensor:flow:mainline-01");
+                bool sampledSince = flow.GetProperty("ageMs").GetInt64() < Stopwatch.GetElapsedTime(closed).TotalMilliseconds - 300;
+                return sampledSince && flow.GetProperty("value").GetDouble() < 0.5;
+            },
+            TimeSpan.FromSeconds(5));
         Ran open = await node.CliAsync("actuate", "actuator:valve:zone-2", "open", "--for", "1s", "--json");
         Assert.True(open.ExitCode == 0, open.ToString());
     }
@@ -174,6 +183,43 @@ public class FirstLightTests
 
         Assert.Equal(0, exit);
         Assert.Equal(0, NodeProcess.OutputOnDisk(state, Valve));
+    }
+
+    [Fact]
+    public async Task A_dropped_terminal_sends_the_outputs_to_their_safe_state_too()
+    {
+        using var state = new TempState();
+        await using NodeProcess node = await NodeProcess.StartAsync(state);
+        await node.CliAsync("actuate", Valve, "open", "--for", "60s");
+        Assert.Equal(1, node.OutputOnDisk(Valve));
+
+        int exit = await node.SignalAsync("HUP");
+
+        Assert.Equal(0, exit);
+        Assert.Equal(0, NodeProcess.OutputOnDisk(state, Valve));
+    }
+
+    [Fact]
+    public async Task One_hung_bus_holds_neither_the_other_outputs_nor_safe_state_nor_the_stop()
+    {
+        using var state = new TempState();
+        await using NodeProcess node = await NodeProcess.StartAsync(state);
+        await node.CliAsync("actuate", "actuator:valve:zone-2", "open", "--for", "60s");
+        await File.WriteAllTextAsync(Path.Combine(state, "sim", "faults.json"), $$"""{"{{Valve}}":"hang"}""");
+        await Task.Delay(1500);
+
+        Ran hung = await node.CliAsync("actuate", Valve, "open", "--for", "1s", "--json");
+        Ran safe = await node.CliAsync("safe-state", "--json");
+
+        Assert.Equal(1, hung.ExitCode);
+        Assert.Equal("fault", hung.Data.GetProperty("outcome").GetString());
+        Assert.Equal(1, safe.ExitCode);
+        Assert.Equal("safe-state", safe.Json.GetProperty("kind").GetString());
+        Assert.Equal(0, node.OutputOnDisk("actuator:valve:zone-2"));
+
+        // The stop says that it could not confirm the hung output, and does not wait for it.
+        Assert.Equal(1, await node.TerminateAsync());
+        Assert.Contains("NOT confirmed", await node.LogAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -209,12 +255,12 @@ public class FirstLightTests
         Assert.Equal("node.unreachable", json.Data.GetProperty("code").GetString());
     }
 
-    private static Task<double> MoistureAsync(NodeProcess node) => ValueAsync(node, "sensor:soil-moisture:zone-1");
+    private static async Task<double> MoistureAsync(NodeProcess node) => (await SensorAsync(node, "sensor:soil-moisture:zone-1")).GetProperty("value").GetDouble();
 
-    private static async Task<double> ValueAsync(NodeProcess node, string sensor)
+    private static async Task<JsonElement> SensorAsync(NodeProcess node, string sensor)
     {
         JsonElement status = await node.CallAsync("mesh.status", "{}");
-        return status.GetProperty("edge").GetProperty("sensors").EnumerateArray().Single(s => s.GetProperty("id").GetString() == sensor).GetProperty("value").GetDouble();
+        return status.GetProperty("edge").GetProperty("sensors").EnumerateArray().Single(s => s.GetProperty("id").GetString() == sensor);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit)

@@ -105,9 +105,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, and the exit code it led to.</summary>
-    public async Task<int> TerminateAsync()
+    public Task<int> TerminateAsync() => SignalAsync("TERM");
+
+    public async Task<int> SignalAsync(string signal)
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         await _process.WaitForExitAsync(limit.Token);
