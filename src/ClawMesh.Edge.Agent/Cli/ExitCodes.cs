@@ -40,5 +40,4 @@ internal static class ErrorCodes
     public const string ConfigInvalid = "config.invalid";
     public const string SiteInvalid = "site.invalid";
     public const string SiteMissing = "site.missing";
-    public const string Internal = "cli.bug";
 }

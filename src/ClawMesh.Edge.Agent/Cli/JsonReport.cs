@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -18,6 +19,15 @@ internal sealed class JsonReport(string kind, ReportStatus status, JsonElement d
 /// <summary>Reads members for drawing; what is absent is drawn as nothing.</summary>
 internal static class JsonMembers
 {
+    /// <summary>The value that <paramref name="write"/> writes, for a <see cref="JsonReport"/> whose data is made here and not in the node.</summary>
+    public static JsonElement Element(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer)) write(writer);
+        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
+        return document.RootElement.Clone();
+    }
+
     public static string Text(this JsonElement e, string name) =>
         e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement v)
             ? v.ValueKind switch { JsonValueKind.String => v.GetString()!, JsonValueKind.Null => "", _ => v.GetRawText() }

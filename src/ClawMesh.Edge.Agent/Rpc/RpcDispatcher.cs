@@ -157,6 +157,4 @@ internal static class RpcParams
             GateCodes.InvalidParams, "The request was not understood.", $"'{name}' is {(raw.Length <= 80 ? raw : raw[..80] + "…")}; it must be {expected}.",
             $"Send '{name}' as {expected}.", FailureClass.ProtocolHandshake);
     }
-
-    public static string Clip(string text, int length) => Encoding.UTF8.GetByteCount(text) <= length ? text : text[..Math.Min(text.Length, length / 4)];
 }

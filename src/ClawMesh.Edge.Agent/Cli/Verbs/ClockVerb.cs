@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -110,20 +109,13 @@ internal static class ClockVerb
         throw new EdgeException(ErrorCodes.Usage, "Could not set the clock.", $"'{text}' is not a time.", "Write it as 2026-11-21T06:30:00Z, or `now`.", FailureClass.Config);
     }
 
-    private static JsonElement Data(string through, Action<Utf8JsonWriter> members)
+    private static JsonElement Data(string through, Action<Utf8JsonWriter> members) => JsonMembers.Element(writer =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("through", through);
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
-        return document.RootElement.Clone();
-    }
+        writer.WriteStartObject();
+        writer.WriteString("through", through);
+        members(writer);
+        writer.WriteEndObject();
+    });
 
     private static JsonReport Report(string kind, JsonElement data)
     {

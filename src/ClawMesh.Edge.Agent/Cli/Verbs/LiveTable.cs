@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using ClawMesh.Edge.Agent.Cli.Views;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Lifecycle;
@@ -22,20 +20,12 @@ internal static class LiveTable
             using var timer = new PeriodicTimer(Pace, node.Time);
             while (!until.IsCompleted)
             {
-                live.UpdateTarget(StatusView.Draw(Status(views), LastEvents(node)));
+                live.UpdateTarget(StatusView.Draw(JsonMembers.Element(views.Status), LastEvents(node)));
                 live.Refresh();
                 await timer.WaitForNextTickAsync(cancellationToken);
             }
         });
         await until;
-    }
-
-    private static JsonElement Status(NodeViews views)
-    {
-        var buffer = new ArrayBufferWriter<byte>(16 * 1024);
-        using (var writer = new Utf8JsonWriter(buffer)) views.Status(writer);
-        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
-        return document.RootElement.Clone();
     }
 
     private static List<string> LastEvents(EdgeNode node) =>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Config;
@@ -59,11 +58,9 @@ internal static class SafeStateVerb
         StateDirectory state = context.State;
         Site site = siteFlag is not null ? Node.Sites.Load(siteFlag) : LastSite(state);
         IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path);
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) SafeResultsJson.Write(writer, results);
-        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
+        JsonElement data = JsonMembers.Element(writer => SafeResultsJson.Write(writer, results));
         string journal = await TryJournalAsync(context, site, results, cancellationToken);
-        return Report(document.RootElement.Clone(), $"site '{site.Name}', no node running; {journal}");
+        return Report(data, $"site '{site.Name}', no node running; {journal}");
     }
 
     /// <summary>Afterwards, and only if it can be done: the outputs are safe already, and nothing here may undo that with an error.</summary>
