@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using ClawMesh.Edge.Agent.Config;
-using ClawMesh.Edge.Agent.Rpc;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.LocalApi;

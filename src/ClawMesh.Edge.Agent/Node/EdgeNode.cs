@@ -4,22 +4,22 @@ using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.LocalApi;
 using ClawMesh.Edge.Agent.Port;
-using ClawMesh.Edge.Agent.Rpc;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Host;
 using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Sites;
-using ClawMesh.Edge.Journal;
 using ClawMesh.Edge.Journal.Frames;
-using ClawMesh.Edge.Trust;
+using ClawMesh.Edge.Journal;
 using ClawMesh.Edge.Trust.Desk;
+using ClawMesh.Edge.Trust;
 
 namespace ClawMesh.Edge.Agent.Node;
 

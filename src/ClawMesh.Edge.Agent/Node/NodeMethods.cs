@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using ClawMesh.Edge.Agent.Rpc;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Wire;
 
 namespace ClawMesh.Edge.Agent.Node;
@@ -14,9 +14,9 @@ internal static class NodeMethods
     {
         var views = new NodeViews(node);
         string allowance = node.Options.LoopbackReadOnly;
-        bool Operators(RpcTier tier) => tier == RpcTier.Operator;
-        bool Health(RpcTier tier) => tier == RpcTier.Operator || (tier == RpcTier.Loopback && allowance is "health" or "read");
-        bool Readers(RpcTier tier) => tier == RpcTier.Operator || (tier == RpcTier.Loopback && allowance == "read");
+        bool Operators(RpcCaller caller) => caller.Tier == RpcTier.Operator;
+        bool Health(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance is "health" or "read");
+        bool Readers(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance == "read");
 
         rpc.Add("mesh.ping", _ => true, (p, _, _) => Answer(w => Ping(w, p, node)));
         rpc.Add("mesh.health", Health, (_, _, _) => Answer(views.Health));

@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Capabilities;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;

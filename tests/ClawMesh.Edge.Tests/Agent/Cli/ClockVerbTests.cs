@@ -1,8 +1,8 @@
 using System.Text.Json;
 using ClawMesh.Edge.Agent.LocalApi;
 using ClawMesh.Edge.Agent.Node;
-using ClawMesh.Edge.Agent.Rpc;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.TestKit;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using ClawMesh.Edge.Agent.Rpc;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Rpc;
 
-namespace ClawMesh.Edge.Tests.Agent.Rpc;
+namespace ClawMesh.Edge.Tests.Core.Rpc;
 
 public class RpcDispatcherTests
 {
@@ -15,7 +15,7 @@ public class RpcDispatcherTests
     public RpcDispatcherTests()
     {
         _rpc.Add("echo", _ => true, (p, _, _) => Task.FromResult<Action<Utf8JsonWriter>>(w => w.WriteStringValue(RpcParams.Text(p, "say") ?? "nothing")));
-        _rpc.Add("secret", tier => tier == RpcTier.Operator, (_, caller, _) => Task.FromResult<Action<Utf8JsonWriter>>(w => w.WriteStringValue(caller.Name)));
+        _rpc.Add("secret", caller => caller.Tier == RpcTier.Operator, (_, caller, _) => Task.FromResult<Action<Utf8JsonWriter>>(w => w.WriteStringValue(caller.Name)));
         _rpc.Add("broken", _ => true, (_, _, _) => throw new EdgeException("disk.full", "Could not write.", "No space.", "Make room.", FailureClass.Storage));
     }
 

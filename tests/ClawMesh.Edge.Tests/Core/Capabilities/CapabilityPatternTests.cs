@@ -1,6 +1,6 @@
-using ClawMesh.Edge.Trust.Gate;
+using ClawMesh.Edge.Core.Capabilities;
 
-namespace ClawMesh.Edge.Tests.Trust.Gate;
+namespace ClawMesh.Edge.Tests.Core.Capabilities;
 
 public class CapabilityPatternTests
 {

@@ -1,4 +1,4 @@
-namespace ClawMesh.Edge.Trust.Gate;
+namespace ClawMesh.Edge.Core.Capabilities;
 
 /// <summary>Wildcard patterns over refs ([W-111]): segment by segment; <c>*</c> matches its segment and everything after it.</summary>
 public static class CapabilityPattern

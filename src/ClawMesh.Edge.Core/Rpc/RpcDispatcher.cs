@@ -4,34 +4,27 @@ using System.Text.Json;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Wire;
 
-namespace ClawMesh.Edge.Agent.Rpc;
-
-/// <summary>How far the other end has proved who it is ([X-69]). Never read from a message.</summary>
-internal enum RpcTier
-{
-    /// <summary>Somebody from elsewhere, without any proof.</summary>
-    Stranger,
-
-    /// <summary>A program on this machine's loopback, without any proof.</summary>
-    Loopback,
-
-    /// <summary>An operator of this node, by peer credentials of the local socket.</summary>
-    Operator,
-}
-
-/// <param name="Name">For example <c>operator:anna</c>.</param>
-internal readonly record struct RpcCaller(RpcTier Tier, string Name);
+namespace ClawMesh.Edge.Core.Rpc;
 
 /// <summary>Handles one method: reads <c>params</c>, returns a writer of exactly one JSON value, the payload.</summary>
-internal delegate Task<Action<Utf8JsonWriter>> RpcMethod(JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken);
+public delegate Task<Action<Utf8JsonWriter>> RpcMethod(JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken);
+
+/// <summary>A "no" of a handler that travels as code and message, with members beside them.</summary>
+/// <param name="detail">Writes further members of the error object, for example <c>result</c> ([X-40]).</param>
+public sealed class RpcRefusalException(string code, string message, Action<Utf8JsonWriter>? detail = null) : Exception(message)
+{
+    public string Code => code;
+
+    public Action<Utf8JsonWriter>? Detail => detail;
+}
 
 /// <summary>
 /// The methods of this node by exact, case-sensitive name ([W-64]), with the tier each needs. One dispatcher serves the local
 /// socket and the mesh port; only what the caller has proved differs.
 /// </summary>
-internal sealed class RpcDispatcher
+public sealed class RpcDispatcher
 {
-    private readonly Dictionary<string, (RpcMethod Method, Func<RpcTier, bool> Allows)> _methods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (RpcMethod Method, Func<RpcCaller, bool> Allows)> _methods = new(StringComparer.Ordinal);
     private long _requests;
     private long _errors;
     private long _rejected;
@@ -43,7 +36,7 @@ internal sealed class RpcDispatcher
     /// <summary>Messages dropped because they were no well-formed request ([W-11]).</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    public void Add(string name, Func<RpcTier, bool> allows, RpcMethod method) => _methods.Add(name, (method, allows));
+    public void Add(string name, Func<RpcCaller, bool> allows, RpcMethod method) => _methods.Add(name, (method, allows));
 
     /// <summary>Answers one message. Null: it was no well-formed request, was counted, and gets no answer.</summary>
     public async Task<byte[]?> HandleAsync(ReadOnlyMemory<byte> message, RpcCaller caller, CancellationToken cancellationToken)
@@ -55,25 +48,57 @@ internal sealed class RpcDispatcher
             return null;
         }
 
+        return await AnswerAsync(id, method, parameters, caller, cancellationToken);
+    }
+
+    /// <summary>Answers a request that passed the structural check, exactly once ([W-65]).</summary>
+    public async Task<byte[]> AnswerAsync(string id, string method, JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken)
+    {
         Interlocked.Increment(ref _requests);
         try
         {
-            if (!_methods.TryGetValue(method, out (RpcMethod Method, Func<RpcTier, bool> Allows) entry))
+            if (!_methods.TryGetValue(method, out (RpcMethod Method, Func<RpcCaller, bool> Allows) entry))
             {
-                return caller.Tier < RpcTier.Operator
-                    ? Error(id, GateCodes.NotAuthorized, "this needs an authenticated session", null)
-                    : Error(id, GateCodes.UnknownMethod, $"unknown method: {method}", null);
+                // A stranger learns nothing about what this node knows ([X-69]).
+                return caller.Tier < RpcTier.Peer
+                    ? Refuse(id, GateCodes.NotAuthorized, "this needs an authenticated session")
+                    : Refuse(id, GateCodes.UnknownMethod, $"unknown method: {method}");
             }
 
-            if (!entry.Allows(caller.Tier)) return Error(id, GateCodes.NotAuthorized, $"{method} needs an authenticated session", null);
+            if (!entry.Allows(caller)) return Refuse(id, GateCodes.NotAuthorized, NotAllowed(method, caller));
             Action<Utf8JsonWriter> payload = await entry.Method(parameters, caller, cancellationToken);
             return Answer(id, payload);
         }
+        catch (RpcRefusalException refusal)
+        {
+            return Error(id, refusal.Code, refusal.Message, null, refusal.Detail);
+        }
         catch (EdgeException fault)
         {
-            return Error(id, fault.Code, fault.Message, fault);
+            // Only an operator of this node reads what a fault says about files and addresses ([W-65]).
+            return caller.Tier == RpcTier.Operator
+                ? Error(id, fault.Code, fault.Message, fault)
+                : Error(id, fault.Code, fault.FailureClass == FailureClass.ProtocolHandshake ? fault.Message : fault.What, null);
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            Faulted?.Invoke(method, bug);
+            return Error(id, GateCodes.InternalError, "the request failed inside this node; its events say why", null);
         }
     }
+
+    /// <summary>Called with the method and the exception when a handler failed by a bug.</summary>
+    public Action<string, Exception>? Faulted { get; set; }
+
+    /// <summary>An error answer for a caller who has no handler to give it.</summary>
+    public byte[] Refuse(string id, string code, string message) => Error(id, code, message, null);
+
+    private static string NotAllowed(string method, RpcCaller caller) => caller.Tier switch
+    {
+        RpcTier.Peer => $"{method} needs a grant that '{caller.Name}' does not hold",
+        RpcTier.Operator => $"{method} is not for operators, or not from elsewhere",
+        _ => $"{method} needs an authenticated session",
+    };
 
     private static (string Id, string Method, JsonElement Params)? Request(JsonElement root)
     {
@@ -93,7 +118,7 @@ internal sealed class RpcDispatcher
         payload(writer);
     });
 
-    private byte[] Error(string id, string code, string message, EdgeException? fault)
+    private byte[] Error(string id, string code, string message, EdgeException? fault, Action<Utf8JsonWriter>? detail = null)
     {
         Interlocked.Increment(ref _errors);
         return Write(writer =>
@@ -112,6 +137,8 @@ internal sealed class RpcDispatcher
                 writer.WriteString("failureClass", fault.FailureClass.Word());
             }
 
+            detail?.Invoke(writer);
+
             writer.WriteEndObject();
         });
     }
@@ -127,34 +154,5 @@ internal sealed class RpcDispatcher
         }
 
         return buffer.WrittenSpan.ToArray();
-    }
-}
-
-/// <summary>Reads members of <c>params</c> with an error that names them.</summary>
-internal static class RpcParams
-{
-    public static string? Text(JsonElement parameters, string name) =>
-        Member(parameters, name) is { } value
-            ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "text")
-            : null;
-
-    public static string Required(JsonElement parameters, string name) =>
-        Text(parameters, name) is { Length: > 0 } text ? text : throw new EdgeException(GateCodes.InvalidParams, "The request was not understood.", $"'{name}' is missing.", $"Send '{name}' as text.", FailureClass.ProtocolHandshake);
-
-    /// <summary>A whole number clamped into a range; the default when absent or no number ([W-86], [W-138]).</summary>
-    public static long Number(JsonElement parameters, string name, long fallback, long min, long max) =>
-        Member(parameters, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && double.IsFinite(number)
-            ? (long)Math.Clamp(Math.Floor(number), min, max)
-            : fallback;
-
-    public static JsonElement? Member(JsonElement parameters, string name) =>
-        parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
-
-    private static EdgeException Wrong(string name, JsonElement value, string expected)
-    {
-        string raw = value.GetRawText();
-        return new EdgeException(
-            GateCodes.InvalidParams, "The request was not understood.", $"'{name}' is {(raw.Length <= 80 ? raw : raw[..80] + "…")}; it must be {expected}.",
-            $"Send '{name}' as {expected}.", FailureClass.ProtocolHandshake);
     }
 }
