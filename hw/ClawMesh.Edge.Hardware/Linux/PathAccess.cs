@@ -13,6 +13,9 @@ public enum PathSight
 /// <summary>Whose a file is.</summary>
 public readonly record struct FileOwner(uint UserId, uint GroupId);
 
+/// <summary>Which file stands at a path, and in which state: another one after every write, rename or change of rights.</summary>
+internal readonly record struct FileStamp(ulong Inode, ulong Size, long ChangedSeconds, uint ChangedNanoseconds);
+
 /// <summary>What the effective user may do with a path, asked of the kernel without opening it. Never throws.</summary>
 public static class PathAccess
 {
@@ -32,6 +35,20 @@ public static class PathAccess
     public static bool MayWrite(string path) => FileQuery.Access(path, FileQuery.MayWrite) == 0;
 
     public static bool MayEnter(string directory) => FileQuery.Access(directory, FileQuery.MayEnter) == 0;
+
+    /// <summary>Null when there is no such file, or it cannot be told.</summary>
+    internal static FileStamp? StampOf(string path)
+    {
+        try
+        {
+            return FileQuery.TryStatus(path, out FileStatus s) ? new FileStamp(s.Inode, s.Size, s.ChangedSeconds, s.ChangedNanoseconds) : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // As below; who asks reads the file instead.
+            return null;
+        }
+    }
 
     /// <summary>Null when it cannot be told.</summary>
     public static FileOwner? OwnerOf(string path)

@@ -11,6 +11,19 @@ internal struct FileStatus
 
     [FieldOffset(24)]
     public uint GroupId;
+
+    [FieldOffset(32)]
+    public ulong Inode;
+
+    [FieldOffset(40)]
+    public ulong Size;
+
+    /// <summary>Seconds of the last change of content or of rights.</summary>
+    [FieldOffset(96)]
+    public long ChangedSeconds;
+
+    [FieldOffset(104)]
+    public uint ChangedNanoseconds;
 }
 
 /// <summary>Questions about a path that open nothing: what this process may do with it, and whose it is.</summary>
@@ -26,7 +39,8 @@ internal static partial class FileQuery
     private const int CurrentDirectory = -100;
     private const int EffectiveIds = 0x200;
 
-    private const uint MaskUserAndGroup = 0x8 | 0x10;
+    // STATX_UID, _GID, _CTIME, _INO, _SIZE
+    private const uint Mask = 0x8 | 0x10 | 0x80 | 0x100 | 0x200;
 
     /// <summary>0, or the errno of the refusal.</summary>
     internal static int Access(string path, int mode) =>
@@ -37,7 +51,7 @@ internal static partial class FileQuery
     internal static bool TryStatus(string path, out FileStatus status)
     {
         status = default;
-        return StatX(CurrentDirectory, path, 0, MaskUserAndGroup, ref status) == 0;
+        return StatX(CurrentDirectory, path, 0, Mask, ref status) == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

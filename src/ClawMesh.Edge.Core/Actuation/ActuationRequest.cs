@@ -105,6 +105,9 @@ public interface IWireGate
 {
     /// <summary>Null when the message may pass.</summary>
     Refusal? Judge(ForwardMessage message);
+
+    /// <summary>True when the command leads to the declared safe state of an output of this node ([W-106]).</summary>
+    bool LeadsToSafeState(ForwardMessage message);
 }
 
 /// <summary>Asks for an actuation and gets its outcome. The only way to an actuator for everyone outside Trust.</summary>

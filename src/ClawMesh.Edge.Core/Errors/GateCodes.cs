@@ -37,6 +37,7 @@ public static class GateCodes
     public const string SafetyTrip = "SAFETY_TRIP";
     public const string RestartDuringCommand = "RESTART_DURING_COMMAND";
 
+    public const string RateLimited = "RATE_LIMITED";
     public const string UnknownMethod = "UNKNOWN_METHOD";
     public const string InternalError = "INTERNAL_ERROR";
     public const string NoIdentity = "NO_IDENTITY";

@@ -13,6 +13,7 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
 {
     private static readonly FrameTrust SensorTrust = new(["sensor"], TrustWords.T2);
     private static readonly FrameTrust UnverifiedSensorTrust = new(["sensor"], TrustWords.T1);
+    private static readonly FrameTrust OperatorTrust = new(["human"], TrustWords.T3);
     private static readonly string[] DeviceSources = ["device"];
 
     /// <summary>An observation ([W-84]). A value outside the sensor's valid range, or no number at all, is only T1 and says so.</summary>
@@ -38,6 +39,10 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
     /// <summary>An event this node vouches for as a device, e.g. <c>actuation.result</c> ([X-38], tier by ).</summary>
     public ContextFrame DeviceEvent(EvidenceTier tier, Action<Utf8JsonWriter> members, string? note) =>
         New(FrameKinds.Event, Build(members), new FrameTrust(DeviceSources, tier.Word()), time.GetUtcNow(), note);
+
+    /// <summary>What an operator of this node said ([W-125]). Only callers that have proved to be operators reach this ([X-71]).</summary>
+    public ContextFrame OperatorInput(Action<Utf8JsonWriter> members, string note) =>
+        New(FrameKinds.HumanInput, Build(members), OperatorTrust, time.GetUtcNow(), note);
 
     /// <summary><c>critical</c>, <c>low</c> or <c>normal</c> ([W-84]).</summary>
     public static string Status(double value, SensorInfo sensor) =>

@@ -37,7 +37,7 @@ public interface ITrustStore
     bool Refresh();
 
     /// <summary>Writes the first key of a device into its entry, durably ([W-26]).</summary>
-    /// <exception cref="Errors.EdgeException"><c>TRUST_STORE_UNREADABLE</c>, <c>storage.write_failed</c>, or <c>trust.unknown_device</c> when the entry is gone.</exception>
+    /// <exception cref="Errors.EdgeException"><c>TRUST_STORE_UNREADABLE</c>, <c>storage.write_failed</c>, <c>trust.busy</c>, <c>PUBLIC_KEY_MISMATCH</c>, or <c>trust.unknown_device</c> when the entry is gone.</exception>
     void Pin(NodeId device, string publicKey);
 
     /// <summary>Remembers the Edge features a device showed in its handshake ([X-9]). Writes only when they differ.</summary>

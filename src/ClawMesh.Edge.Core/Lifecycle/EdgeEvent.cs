@@ -48,6 +48,15 @@ public static class EventTypes
     public const string Clock = "clock.state";
     public const string Config = "config.changed";
     public const string Operator = "operator.act";
+    public const string PeerConnect = "peer.connect";
+    public const string PeerDisconnect = "peer.disconnect";
+    public const string PeerSuspect = "peer.suspect";
+    public const string PeerRecovered = "peer.recovered";
+    public const string PeerFault = "peer.fault";
+    public const string PeerSync = "peer.sync";
+    public const string ModeChange = "mode.change";
+    public const string ProposalCreated = "proposal.created";
+    public const string ProposalResolved = "proposal.resolved";
 }
 
 /// <summary>Takes events; never blocks and never throws.</summary>

@@ -33,4 +33,7 @@ public sealed record RpcCaller(RpcTier Tier, string Name)
 
     /// <summary>The connection is TLS.</summary>
     public bool Encrypted { get; init; }
+
+    /// <summary>The connection the request came on, for handlers of the layer that owns connections; null on the local socket.</summary>
+    public object? Connection { get; init; }
 }
