@@ -6,6 +6,7 @@ using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.TestKit;
 using ClawMesh.Edge.Trust;
 using ClawMesh.Edge.Trust.Desk;
+using EventLog = ClawMesh.Edge.Core.Lifecycle.EventLog;
 
 namespace ClawMesh.Edge.Benchmarks;
 

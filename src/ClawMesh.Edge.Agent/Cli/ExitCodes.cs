@@ -1,4 +1,6 @@
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Mesh.Sessions;
+using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Cli;
 
@@ -21,7 +23,7 @@ internal static class ExitCodes
     public static int For(EdgeException error) => error.Code switch
     {
         GateCodes.NoIdentity => Failed,
-        ErrorCodes.NodeUnreachable or ErrorCodes.NodeNotPermitted => Unreachable,
+        ErrorCodes.NodeUnreachable or ErrorCodes.NodeNotPermitted or TlsErrorCodes.PinMismatch or CallErrorCodes.NotConnected => Unreachable,
         ErrorCodes.Usage or ErrorCodes.PortBusy or ErrorCodes.NodeRunning or GateCodes.InvalidParams => Usage,
         _ => error.FailureClass == FailureClass.Config ? Usage : Failed,
     };

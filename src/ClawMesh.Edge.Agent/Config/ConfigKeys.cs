@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Mesh.Peers;
 
 namespace ClawMesh.Edge.Agent.Config;
 
@@ -31,12 +32,16 @@ internal static class ConfigKeys
     public const string Discovery = "discovery";
     public const string Capabilities = "capabilities";
     public const string StaticPeers = "staticPeers";
+    public const string StrictTransport = "strictTransport";
     public const string Site = "site";
     public const string CommandFreshnessMs = "edge.command.freshnessMs";
     public const string SafetyTickMs = "edge.safetyTickMs";
     public const string ReportIntervalMs = "edge.reportIntervalMs";
     public const string RetentionFrames = "edge.retention.frames";
     public const string RetentionMegabytes = "edge.retention.megabytes";
+    public const string InboundPerSecond = "edge.limits.messagesPerSecond";
+    public const string InboundBurst = "edge.limits.burst";
+    public const string TlsListen = "tls.listen";
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
 
@@ -49,15 +54,19 @@ internal static class ConfigKeys
         new(Host, ConfigKind.Text, "\"0.0.0.0\"", "an IP address of this machine, or 0.0.0.0 or ::", "Address the mesh port listens on.", v => IPAddress.TryParse(v.GetString(), out _) ? null : "is not an IP address"),
         new(Port, ConfigKind.Number, "18789", "0 to 65535; 0 lets the kernel choose", "TCP port of the mesh.", v => NumberProblem(v, 0, 65535)),
         new(MeshName, ConfigKind.Text, "", "1 to 128 bytes", "Name of the mesh; all nodes of a mesh use the same. Only its hash travels.", v => TextProblem(v, 1, 128)),
-        new(Discovery, ConfigKind.Flag, "true", "true or false", "Whether to look for peers by mDNS.", _ => null),
+        new(Discovery, ConfigKind.Flag, "true", "true or false", "Whether to look for peers by mDNS; this version cannot yet, and dials static peers only.", _ => null),
         new(Capabilities, ConfigKind.TextList, "[]", "at most 256 entries of at most 128 characters", "Capabilities to announce besides those of the site.", v => ListProblem(v, 256, 128)),
-        new(StaticPeers, ConfigKind.TextList, "[]", "at most 64 entries deviceId=url|fingerprint|label", "Peers to dial.", v => ListProblem(v, 64, 512)),
+        new(StaticPeers, ConfigKind.TextList, "[]", "at most 64 entries deviceId=url|fingerprint|label", "Peers to dial.", v => ListProblem(v, 64, 512) ?? PeersProblem(v)),
+        new(StrictTransport, ConfigKind.Flag, "false", "true or false", "Whether a static peer with a WAN label and no pinned wss keeps the node from starting; otherwise it is only not dialled.", _ => null),
         new(Site, ConfigKind.Text, "", "simulated, or the path of a site file", "The installation to run; --site overrides it.", v => TextProblem(v, 1, 4096)),
         new(CommandFreshnessMs, ConfigKind.Number, "60000", "5000 to 300000", "Oldest age of a command in milliseconds.", v => NumberProblem(v, 5_000, 300_000)),
         new(SafetyTickMs, ConfigKind.Number, "20", "5 to 100", "Pause between two safety ticks in milliseconds.", v => NumberProblem(v, 5, 100)),
         new(ReportIntervalMs, ConfigKind.Number, "5000", "250 to 3600000", "Shortest pause between two frames of one sensor in milliseconds; a change of status is told at once.", v => NumberProblem(v, 250, 3_600_000)),
         new(RetentionFrames, ConfigKind.Number, "100000", "1000 to 1000000", "Frames kept on disk.", v => NumberProblem(v, 1_000, 1_000_000)),
         new(RetentionMegabytes, ConfigKind.Number, "64", "1 to 4096", "Megabytes of frames kept on disk.", v => NumberProblem(v, 1, 4096)),
+        new(InboundPerSecond, ConfigKind.Number, "2000", "10 to 1000000", "Messages per second one session may send; events beyond are dropped and counted, requests get RATE_LIMITED.", v => NumberProblem(v, 10, 1_000_000)),
+        new(InboundBurst, ConfigKind.Number, "10000", "100 to 10000000", "Messages one session may send at once before that limit holds.", v => NumberProblem(v, 100, 10_000_000)),
+        new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
         new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
         new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),
     ];
@@ -77,6 +86,21 @@ internal static class ConfigKeys
         v.TryGetInt64(out long number) && number >= min && number <= max ? null : $"is {v.GetRawText()}";
 
     private static string? OneOf(JsonElement v, string[] words) => words.Contains(v.GetString()) ? null : $"is '{v.GetString()}'";
+
+    // Every wrong entry is told at once, by its place in the list.
+    private static string? PeersProblem(JsonElement v)
+    {
+        var problems = new List<string>();
+        int place = 0;
+        foreach (JsonElement item in v.EnumerateArray())
+        {
+            place++;
+            if (StaticPeer.Parse(item.GetString()!, out PeerProblem? problem) is null)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"has entry {place} wrong ({problem!.Code}): {problem.Why}. {problem.Fix}"));
+        }
+
+        return problems.Count == 0 ? null : string.Join(" It ", problems).TrimEnd('.');
+    }
 
     private static string? ListProblem(JsonElement v, int maxEntries, int maxLength)
     {

@@ -8,21 +8,21 @@ using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
-/// <summary>Interfaces, the mesh port, and whether the node of this state directory answers.</summary>
+/// <summary>Interfaces, the mesh port, whether the node of this state directory answers, and the configured peers.</summary>
 internal sealed class NetworkGroup : IDiagGroup
 {
     private const int DefaultPort = 18789;
 
     public string Name => "network";
 
-    public Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<DiagCheck>>(
+    public async Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken) =>
         [
             new(Name, "interfaces", () => Interfaces(context.Host.Faces())),
             new(Name, "multicast", () => Multicast(context.Host.Faces(), context.Config)),
             new(Name, "node", async _ => Node(await context.NodeAsync())),
             new(Name, "port", async ct => await PortAsync(context, await context.NodeAsync(), ct)),
-        ]);
+            .. await PeerChecks.OfAsync(Name, context, cancellationToken),
+        ];
 
     internal static CheckOutcome Interfaces(IReadOnlyList<NetworkFace> faces)
     {

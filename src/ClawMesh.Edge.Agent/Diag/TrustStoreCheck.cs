@@ -1,74 +1,52 @@
-using System.Buffers.Text;
-using System.Text.Json;
-using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Hardware.Identity;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
-/// <summary>The trust store of [W-23]: it parses, and each key belongs to its device id ([W-25]). A file that cannot be parsed is left as it is ([W-24]).</summary>
+/// <summary>
+/// The trust store of [W-23]: it parses, each key belongs to its device id ([W-25]), and what each device may do here ([X-11]), in
+/// words. A file that cannot be parsed is left as it is ([W-24]).
+/// </summary>
 internal static class TrustStoreCheck
 {
-    private const int MaxBytes = 4 << 20;
-    private const int KeyBytes = 32;
-
     public static CheckOutcome Run(DiagContext context)
     {
-        string path = Path.Combine(context.State.Path, "mesh", "trusted-peers.json");
+        string path = Path.Combine(context.State.Path, TrustedPeersFile.RelativePath);
         if (context.SkipIfClosed(path) is { } closed) return closed;
-        return File.Exists(path) ? Judge(path, ReadBounded(path)) : CheckOutcome.Pass("no peer is trusted yet").With("peers", 0);
+        return Judge(new TrustedPeersFile(context.State.Path, context.Time));
     }
 
-    internal static CheckOutcome Judge(string path, byte[] text)
+    private static CheckOutcome Judge(TrustedPeersFile store)
     {
-        try
+        if (store.Problem is { } problem)
         {
-            using JsonDocument document = JsonDocument.Parse(text);
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object) return Unusable(path, "it is not a JSON object");
-            if (root.Number("version") != 1) return Unusable(path, "its version is not 1");
-            if (root.Member("peers").ValueKind != JsonValueKind.Array) return Unusable(path, "its member peers is not an array");
-
-            JsonElement[] peers = [.. root.Items("peers")];
-            string[] problems = [.. peers.Select(ProblemOf).OfType<string>(), .. Doubles(peers)];
-            string count = $"{DiagText.Count(peers.Length, "peer")} trusted";
-            CheckOutcome outcome = problems.Length == 0
-                ? CheckOutcome.Pass(count).Because(peers.Select(p => $"{p.Text("deviceId")} {p.Text("displayName")}".TrimEnd()))
-                : CheckOutcome.Warn(FailureClass.Auth, $"{count}, {problems.Length} not usable", $"Correct or remove those entries in '{path}'; an edit counts at once.").Because(problems);
-            return outcome.With("peers", peers.Length).With("unusable", problems.Length);
+            return CheckOutcome.Fail(
+                FailureClass.Auth, "the trust store cannot be used; no peer is let in",
+                $"Restore '{store.FilePath}' from a backup or correct it by hand; the node never rewrites it. Moving it away means: nobody is trusted.")
+                .Because(problem).With("path", store.FilePath);
         }
-        catch (JsonException bad)
+
+        var peers = new List<string>();
+        var unpinned = new List<string>();
+        foreach (TrustEntry entry in store.Entries.Values)
         {
-            return Unusable(path, $"it is not JSON: line {bad.LineNumber + 1}, byte {bad.BytePositionInLine + 1}");
+            peers.Add($"{$"{entry.DeviceId} {entry.DisplayName}".TrimEnd()}: {GrantText.Describe(entry.Grants)}");
+            if (entry.PublicKey is null) unpinned.Add($"UNPINNED_TRUST_ENTRY: {entry.DeviceId} has no key yet; the first one that comes is pinned");
         }
+
+        CheckOutcome outcome = store.Warnings.Count == 0
+            ? CheckOutcome.Pass(peers.Count == 0 ? "no peer is trusted yet" : $"{DiagText.Count(peers.Count, "peer")} trusted")
+            : CheckOutcome.Warn(FailureClass.Auth, Amiss(store), $"Correct or remove those entries in '{store.FilePath}'; an edit counts at once.").Because(store.Warnings);
+        return outcome.Because(peers).Because(unpinned)
+            .With("peers", peers.Count).With("unusable", store.UnusableEntries).With("unpinned", unpinned.Count);
     }
 
-    private static string? ProblemOf(JsonElement peer)
+    private static string Amiss(TrustedPeersFile store)
     {
-        string id = peer.Text("deviceId");
-        if (!NodeId.IsWellFormed(id)) return $"'{id}' is no device id; it must be 64 hex digits";
-        string key = peer.Text("publicKey");
-        if (key.Length == 0) return null;
-
-        Span<byte> raw = stackalloc byte[KeyBytes];
-        return Base64Url.IsValid(key, out int length) && length == KeyBytes && Base64Url.TryDecodeFromChars(key, raw, out _)
-            ? DeviceIds.Of(raw).Value == id ? null : $"the public key of {id} belongs to another device id"
-            : $"the public key of {id} is not 32 bytes in base64url";
-    }
-
-    private static IEnumerable<string> Doubles(JsonElement[] peers) =>
-        peers.GroupBy(p => p.Text("deviceId")).Where(g => g.Key.Length > 0 && g.Count() > 1).Select(g => $"{g.Key} stands {g.Count()} times");
-
-    private static CheckOutcome Unusable(string path, string why) => CheckOutcome.Fail(
-        FailureClass.Auth, "the trust store cannot be used; no peer is let in",
-        $"Restore '{path}' from a backup or correct it by hand; the node never rewrites it. Moving it away means: nobody is trusted.").Because($"'{path}': {why}").With("path", path);
-
-    private static byte[] ReadBounded(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        byte[] text = new byte[Math.Min(file.Length, MaxBytes)];
-        file.ReadExactly(text);
-        return text;
+        int grants = store.Warnings.Count - store.UnusableEntries;
+        return $"{DiagText.Count(store.Entries.Count, "peer")} trusted"
+            + (store.UnusableEntries > 0 ? $", {store.UnusableEntries} not usable" : "")
+            + (grants > 0 ? $", {DiagText.Count(grants, "grant")} not understood" : "");
     }
 }

@@ -8,7 +8,7 @@ using ClawMesh.Edge.Core.Errors;
 namespace ClawMesh.Edge.Agent.LocalApi;
 
 /// <summary>A program's end of the local socket. One request at a time.</summary>
-internal sealed class LocalClient : IDisposable
+internal sealed class LocalClient : INodeClient, IDisposable
 {
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
@@ -90,6 +90,12 @@ internal sealed class LocalClient : IDisposable
         throw new EdgeException(
             ErrorCodes.NodeUnreachable, $"The node did not answer {method}.", "It closed the connection.",
             "Look at its log; it may be stopping.", FailureClass.Infra);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
     }
 
     public void Dispose()

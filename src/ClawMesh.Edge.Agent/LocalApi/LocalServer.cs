@@ -156,6 +156,6 @@ internal sealed class LocalServer : IAsyncDisposable
         PeerCredentials peer = PeerCredentials.Of(connection);
         var users = new UnixUsers();
         bool isOperator = peer.UserId == 0 || peer.UserId == HostKernel.EffectiveUserId || users.IsInGroup(peer, OperatorGroup);
-        return isOperator ? new RpcCaller(RpcTier.Operator, OperatorName(users, peer.UserId)) : null;
+        return isOperator ? new RpcCaller(RpcTier.Operator, OperatorName(users, peer.UserId)) { OnLoopback = true } : null;
     }
 }

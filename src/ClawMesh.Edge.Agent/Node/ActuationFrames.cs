@@ -1,6 +1,7 @@
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Node;
 
@@ -25,10 +26,12 @@ internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, bool
                 ActuationAnswerJson.WriteMembers(writer, answer, answer.Outcome.WireWord());
                 if (simulated) writer.WriteBoolean("simulated", true);
             },
-            $"{answer.Operation} {answer.TargetRef}: {answer.Outcome.WireWord()} ({answer.Code})"));
+            $"{answer.Operation} {answer.TargetRef}: {answer.Outcome.WireWord()} ({answer.Code})"),
+            MessageClass.Safety);
     }
 
-    public void StateChanged(OutputStateChange change) => flow.Tell(factory.DeviceEvent(
+    public void StateChanged(OutputStateChange change) => flow.Tell(
+        factory.DeviceEvent(
         EvidenceTier.OperationalObservation,
         writer =>
         {
@@ -40,7 +43,8 @@ internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, bool
             writer.WriteNumber("journalSeq", change.JournalSequence);
             if (simulated) writer.WriteBoolean("simulated", true);
         },
-        note: null));
+        note: null),
+        MessageClass.Safety);
 
     // The five words of.
     private static string WireCause(SafeCause cause) => cause switch

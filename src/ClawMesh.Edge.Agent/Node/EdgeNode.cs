@@ -3,7 +3,6 @@ using System.Text;
 using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.LocalApi;
-using ClawMesh.Edge.Agent.Port;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
@@ -17,6 +16,9 @@ using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.Journal.Frames;
+using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Mesh.Capabilities;
+using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Journal;
 using ClawMesh.Edge.Trust.Desk;
 using ClawMesh.Edge.Trust;
@@ -38,7 +40,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private SiteHardware? _hardware;
     private DeviceIdentity? _identity;
     private LocalServer? _local;
-    private MeshPort? _port;
+    private MeshDoor? _door;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
     private bool _siteOnDisk;
@@ -70,7 +72,10 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public LatestReadings Latest { get; private set; } = null!;
 
-    public WorldPicture World { get; } = new();
+    public MeshNode Mesh { get; private set; } = null!;
+
+    /// <summary>What the mesh found when it looked at its configuration ([W-166]).</summary>
+    public IReadOnlyList<MeshDiagnostic> MeshDiagnostics { get; private set; } = [];
 
     public FrameFlow Frames { get; private set; } = null!;
 
@@ -94,7 +99,13 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public TimeSpan Uptime => Time.GetElapsedTime(StartedTimestamp);
 
-    public string ListeningOn => _port?.Endpoint ?? "";
+    public string ListeningOn => _door?.Endpoint ?? "";
+
+    /// <summary>When commands for peers were created.</summary>
+    public PeerCommands.Times PeerCommandTimes { get; } = new();
+
+    /// <summary>Who may speak with this node; edited by <c>trust</c>.</summary>
+    public TrustedPeersFile Trust { get; private set; } = null!;
 
     public string SocketPath => _local?.Path ?? "";
 
@@ -142,9 +153,9 @@ internal sealed class EdgeNode : IAsyncDisposable
         // Outputs first ([W-160]); then the doors; then the memory. No step keeps the next from being taken.
         await StepAsync("outputs", StopOutputsAsync);
         await _stop.CancelAsync();
-        await StepAsync("mesh port", async () =>
+        await StepAsync("mesh", async () =>
         {
-            if (_port is not null) await _port.DisposeAsync();
+            if (_door is not null) await _door.DisposeAsync().AsTask().WaitAsync(StopLimit, Time);
         });
         await StepAsync("local socket", async () =>
         {
@@ -222,7 +233,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path])];
         Latest = new LatestReadings(Sensors);
         var factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
-        Frames = new FrameFlow(factory, World, FrameStore, Time, Options.ReportInterval);
+        Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
 
         IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
         Readiness = new ReadinessBoard(
@@ -232,7 +243,9 @@ internal sealed class EdgeNode : IAsyncDisposable
             new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
-        LocalCapabilities = Capabilities();
+        LocalCapabilities = CapabilityList.Advertise([.. Site.Actuators.Select(a => a.Policy.Actuator.Value)], Options.Capabilities, [.. Site.Sensors.Select(s => s.Info.Id.Value)]);
+        _door = MeshDoor.Open(this, _identity, meshId, factory);
+        (Mesh, Trust, MeshDiagnostics) = (_door.Mesh, _door.Trust, _door.Diagnostics);
         DeclareOutputs(_atStart);
         await TryRecoverAsync(cancellationToken);
         StartLoops();
@@ -270,15 +283,6 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     private IReadOnlySet<string> NeededSensors() =>
         Site.Actuators.SelectMany(a => a.Policy.Requires.Select(r => r.Sensor.Value)).ToHashSet();
-
-    // [W-110]: each output by its exact ref, and by its first two segments.
-    private List<string> Capabilities() =>
-    [
-        .. Options.Capabilities,
-        .. Site.Actuators.Select(a => a.Policy.Actuator.Value),
-        .. Site.Actuators.Select(a => string.Join(':', a.Policy.Actuator.Value.Split(':').Take(2))).Distinct(),
-        .. Site.Sensors.Select(s => s.Info.Id.Value),
-    ];
 
     private void DeclareOutputs(IReadOnlyList<OutputSafeResult> atStart)
     {
@@ -363,10 +367,11 @@ internal sealed class EdgeNode : IAsyncDisposable
         _local = LocalServer.Start(Options.State, Rpc, Events);
         local.Start();
         StartupTrace.Mark("local-socket");
-        Subsystem port = Subsystems.Declare("mesh port", "subsystem");
-        _port = await MeshPort.StartAsync(Options, Rpc, Events, Time);
+        Subsystem port = Subsystems.Declare("mesh", "subsystem");
+        await _door!.ListenAsync();
         port.Start();
         StartupTrace.Mark("port-listening");
+        Watch(_door.TickAsync(_stop.Token));
     }
 
     private void AnnounceStart()
@@ -374,11 +379,17 @@ internal sealed class EdgeNode : IAsyncDisposable
         _listening = true;
         Events.Publish(new EdgeEvent(
             0, default, EventTypes.Startup, EventSeverity.Info, "node",
-            $"Listening on ws://{ListeningOn}; node {DeviceId.Abbreviated}, site {Site.Name}{(Site.Simulated ? " (simulated)" : "")}, {Site.Actuators.Count} outputs safe, {Sensors.Count} sensors."));
+            $"Listening on {(Options.TlsListen ? "wss" : "ws")}://{ListeningOn}; node {DeviceId.Abbreviated}, site {Site.Name}{(Site.Simulated ? " (simulated)" : "")}, {Site.Actuators.Count} outputs safe, {Sensors.Count} sensors."));
         if (_identity!.Correction is { } correction) Warn("identity", correction);
         foreach (string warning in _identity.Warnings) Warn("identity", warning);
         if (CpuFeatures.Check() is { } older) Warn("cpu", older);
-        if (Options.StaticPeers.Count > 0) Warn("mesh", "Static peers are configured; this version has no mesh yet and does not dial them.");
+        foreach (MeshDiagnostic finding in MeshDiagnostics)
+        {
+            EventSeverity severity = finding.Level switch { DiagnosticLevel.Error => EventSeverity.Error, DiagnosticLevel.Warning => EventSeverity.Warning, _ => EventSeverity.Info };
+            Events.Publish(new EdgeEvent(0, default, severity == EventSeverity.Info ? EventTypes.Startup : EventTypes.Error, severity, "mesh", finding.ToString(), severity == EventSeverity.Info ? null : FailureClass.Config));
+        }
+
+        foreach (string warning in Trust.Warnings) Warn("trust store", warning);
     }
 
     public void Warn(string subject, string message) =>

@@ -2,14 +2,16 @@ using System.Collections.Concurrent;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>
 /// Decides which readings become frames: at most one per sensor and report interval, and at once when the status changes.
-/// Every frame goes to the picture and to the store; peers come with the mesh.
+/// Every frame goes to the peers, into the picture and to the store.
 /// </summary>
-internal sealed class FrameFlow(FrameFactory factory, WorldPicture world, IFrameStore store, TimeProvider time, TimeSpan reportInterval)
+/// <param name="send">Gives a frame to the mesh, which keeps it and sends it.</param>
+internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, MessageClass> send, IFrameStore store, TimeProvider time, TimeSpan reportInterval)
 {
     // Bounded by the number of sensors of the site.
     private readonly ConcurrentDictionary<SensorId, (long Timestamp, string Status)> _lastTold = [];
@@ -20,20 +22,18 @@ internal sealed class FrameFlow(FrameFactory factory, WorldPicture world, IFrame
     public void Offer(Reading reading, SensorInfo info)
     {
         string status = double.IsFinite(reading.Value) ? FrameFactory.Status(reading.Value, info) : "none";
-        if (_lastTold.TryGetValue(reading.Sensor, out (long Timestamp, string Status) last)
-            && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval)
-        {
-            return;
-        }
+        bool known = _lastTold.TryGetValue(reading.Sensor, out (long Timestamp, string Status) last);
+        if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval) return;
 
         _lastTold[reading.Sensor] = (time.GetTimestamp(), status);
-        Tell(factory.Observation(reading, info));
+        // A change of status is an alarm or the end of one, and goes before ordinary readings, once ([X-74]).
+        Tell(factory.Observation(reading, info), known && last.Status != status ? MessageClass.Safety : MessageClass.Bulk);
     }
 
-    public void Tell(ContextFrame frame)
+    public void Tell(ContextFrame frame, MessageClass messageClass)
     {
         Interlocked.Increment(ref _told);
-        world.Ingest(frame);
         store.Append(frame);
+        send(frame, messageClass);
     }
 }

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Wire;
 
@@ -18,10 +20,9 @@ internal static class NodeMethods
         bool Health(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance is "health" or "read");
         bool Readers(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance == "read");
 
-        rpc.Add("mesh.ping", _ => true, (p, _, _) => Answer(w => Ping(w, p, node)));
         rpc.Add("mesh.health", Health, (_, _, _) => Answer(views.Health));
         rpc.Add("mesh.status", Readers, (_, _, _) => Answer(views.Status));
-        rpc.Add("mesh.peers", Readers, (_, _, _) => Answer(NodeViews.Peers));
+        rpc.Add("mesh.peers", Readers, (_, _, _) => Answer(views.Peers));
         rpc.Add("mesh.world.query", Readers, (p, _, _) => Answer(w => views.World(
             w, (int)RpcParams.Number(p, "limit", 50, 1, 200), RpcParams.Text(p, "kind"), RpcParams.Text(p, "sourceDeviceId"),
             withCurrent: RpcParams.Member(p, "current") is { ValueKind: JsonValueKind.True })));
@@ -33,26 +34,11 @@ internal static class NodeMethods
         rpc.Add("edge.actuate", Operators, (p, caller, ct) => ActuateAsync(node, p, caller, ct));
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
         rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));
+        rpc.Add("edge.trust", c => c is { Tier: RpcTier.Operator, OnLoopback: true }, (p, caller, ct) => TrustAsync(node, p, caller, ct));
         rpc.Add("edge.config", Operators, (p, caller, ct) => ConfigAsync(node, p, caller, ct));
     }
 
     private static Task<Action<Utf8JsonWriter>> Answer(Action<Utf8JsonWriter> payload) => Task.FromResult(payload);
-
-    // the form of the unauthenticated tier.
-    private static void Ping(Utf8JsonWriter w, JsonElement p, EdgeNode node)
-    {
-        w.WriteStartObject();
-        if (RpcParams.Member(p, "t") is { ValueKind: JsonValueKind.Number } t) WriteNumber(w, "t", t);
-        if (RpcParams.Member(p, "n") is { ValueKind: JsonValueKind.Number } n) WriteNumber(w, "n", n);
-        w.WriteNumber("now", node.Time.GetUtcNow().ToUnixTimeMilliseconds());
-        w.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter w, string name, JsonElement number)
-    {
-        w.WritePropertyName(name);
-        number.WriteTo(w);
-    }
 
     private static async Task<Action<Utf8JsonWriter>> ActuateAsync(EdgeNode node, JsonElement p, RpcCaller caller, CancellationToken cancellationToken)
     {
@@ -62,23 +48,18 @@ internal static class NodeMethods
         string commandId = RpcParams.Text(p, "commandId") is { Length: > 0 } given ? given : node.NewId().ToString("D");
         if (commandId.Length > 128) throw new EdgeException(GateCodes.InvalidParams, "The command was not understood.", $"Its id is {commandId.Length} characters long; at most 128 are allowed.", "Choose a shorter --command-id.", FailureClass.ProtocolHandshake);
 
+        NodeId? peer = RpcParams.Text(p, "peer") is { } named ? PeerCommands.Find(node, named) : null;
+
         // A repeat must have the digest of the first asking, and the time of creation is part of it.
-        long createdAtMs = (node.Journal.FindCommand(commandId)?.At ?? node.Time.GetUtcNow()).ToUnixTimeMilliseconds();
+        long nowMs = node.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        long createdAtMs = peer is null ? node.Journal.FindCommand(commandId)?.At.ToUnixTimeMilliseconds() ?? nowMs : node.PeerCommandTimes.CreatedAt(commandId, nowMs);
 
         // The node itself fills source and approved_by ([X-71]); nothing of them comes from the request.
-        var trust = new TrustBlock
-        {
-            ActionType = "actuation",
-            EvidenceTier = modelOnly ? "T0_planning_inference" : "T3_verified_action_evidence",
-            MinimumTier = "T2_operational_observation",
-            VerificationRequired = "human",
-            VerificationSatisfied = !modelOnly,
-            EvidenceSources = modelOnly ? ["llm"] : ["human"],
-            ApprovedBy = modelOnly ? null : [caller.Name],
-        };
         CommandEnvelope command = CommandEnvelope.Create(
             commandId, createdAtMs, node.DeviceId.Value, node.Options.Role, target, operation,
-            RpcParams.Member(p, "params"), trust, RpcParams.Text(p, "note"));
+            RpcParams.Member(p, "params"), PeerCommands.Trust(modelOnly, caller.Name), RpcParams.Text(p, "note"));
+        if (peer is { } device) return PeerCommands.Answer(command, await node.Mesh.Forward.SendAsync(device, command, cancellationToken), device);
+
         ActuationAnswer answer = await node.Desk.RequestAsync(
             new ActuationRequest(ForwardMessage.For(command, "operator-cli"), Caller.Operator(caller.Name)), cancellationToken);
         return w =>
@@ -106,6 +87,25 @@ internal static class NodeMethods
     {
         IReadOnlyList<OutputSafeResult> results = await node.Desk.SafeStateAsync(caller.Name);
         return w => SafeResultsJson.Write(w, results);
+    }
+
+    // The file was edited by the operator's program; the node looks at once, and its journal says who did it.
+    private static async Task<Action<Utf8JsonWriter>> TrustAsync(EdgeNode node, JsonElement p, RpcCaller caller, CancellationToken cancellationToken)
+    {
+        string act = RpcParams.Required(p, "act");
+        string device = RpcParams.Required(p, "device");
+        if (act is not ("add" or "remove" or "grant") || !NodeId.IsWellFormed(device))
+            throw new EdgeException(GateCodes.InvalidParams, "The change of trust was not noted.", $"'{act}' of '{device}' is no change of trust.", "Use `clawmesh-edge trust`.", FailureClass.ProtocolHandshake);
+        node.Mesh.LookAtTrust();
+        string what = node.Trust.Entries.TryGetValue(device, out TrustEntry? entry) ? $"{device}: {GrantText.Describe(entry.Grants)}" : device;
+        long sequence = await node.Desk.JournalOperatorActAsync($"trust-{act}", caller.Name, what, cancellationToken);
+        node.Events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Info, "trust store", $"{caller.Name}: trust {act} {what}"));
+        return w =>
+        {
+            w.WriteStartObject();
+            w.WriteNumber("journalSeq", sequence);
+            w.WriteEndObject();
+        };
     }
 
     private static async Task<Action<Utf8JsonWriter>> ConfigAsync(EdgeNode node, JsonElement p, RpcCaller caller, CancellationToken cancellationToken)

@@ -42,6 +42,17 @@ internal sealed record NodeOptions
 
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>The mesh port speaks wss with the node's own certificate.</summary>
+    public bool TlsListen { get; init; }
+
+    /// <summary>A static peer that may not be dialled keeps the node from starting ([W-164]).</summary>
+    public bool StrictTransport { get; init; }
+
+    /// <summary>Messages per second that one session may send, and the burst ([W-154]).</summary>
+    public long InboundPerSecond { get; init; } = 2_000;
+
+    public long InboundBurst { get; init; } = 10_000;
+
     public ulong SimSeed { get; init; } = 1;
 
     /// <summary>Simulated seconds per second; leases stay on the node's clock.</summary>
@@ -67,6 +78,10 @@ internal sealed record NodeOptions
         RetentionBytes = config.Number(ConfigKeys.RetentionMegabytes) * 1024 * 1024,
         LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
         AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
+        TlsListen = config.Flag(ConfigKeys.TlsListen),
+        StrictTransport = config.Flag(ConfigKeys.StrictTransport),
+        InboundPerSecond = config.Number(ConfigKeys.InboundPerSecond),
+        InboundBurst = config.Number(ConfigKeys.InboundBurst),
     };
 
     /// <summary>The host name up to its first dot: classic browsers split names on dots ([W-33]).</summary>

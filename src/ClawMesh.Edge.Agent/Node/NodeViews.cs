@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
-using ClawMesh.Edge.Core.Wire;
+using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Trust.Desk;
 
 namespace ClawMesh.Edge.Agent.Node;
@@ -16,36 +17,36 @@ namespace ClawMesh.Edge.Agent.Node;
 /// </summary>
 internal sealed class NodeViews(EdgeNode node)
 {
+    private readonly MeshViews _mesh = new(node.Mesh, node.Time, node.MeshDiagnostics);
+
     private static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
 
     public void Health(Utf8JsonWriter w)
     {
-        WorldPicture world = node.World;
+        WorldCounts world = node.Mesh.World.Counts;
         Readiness readiness = node.Readiness.Current;
         bool storageBad = node.Journal.Health.State == JournalState.Unavailable;
         bool outputBad = node.Desk.Outputs().Any(o => o.Latch is { Cause: "fault" or "bus_io" });
         w.WriteStartObject();
-        w.WriteString("status", storageBad || outputBad ? "unhealthy" : readiness.Level < ReadinessLevel.NodeGreen || node.LocalCapabilities.Count == 0 ? "degraded" : "healthy");
+        w.WriteString("status", storageBad || outputBad ? "unhealthy" : readiness.Level < ReadinessLevel.NodeGreen || node.Mesh.Health.Degraded || (node.LocalCapabilities.Count == 0 && node.Mesh.Sessions.Count == 0) ? "degraded" : "healthy");
         w.WriteString("nodeId", node.DeviceId.Value[..16] + "...");
         w.WriteString("displayName", node.Options.Name);
         w.WriteNumber("uptimeMs", (long)node.Uptime.TotalMilliseconds);
         w.WriteString("startedAt", Iso(node.StartedAt));
-        w.WriteStartObject("peers");
-        w.WriteNumber("connected", 0);
-        w.WriteStartArray("details");
-        w.WriteEndArray();
-        w.WriteEndObject();
+        _mesh.HealthPeers(w);
         w.WriteStartObject("worldModel");
-        w.WriteNumber("entries", world.Counts.Entries);
-        w.WriteNumber("frameLogSize", world.Counts.Frames);
+        w.WriteNumber("entries", world.Entries);
+        w.WriteNumber("frameLogSize", world.Frames);
         w.WriteEndObject();
         w.WriteStartObject("capabilities");
         w.WriteStartArray("local");
         foreach (string capability in node.LocalCapabilities) w.WriteStringValue(capability);
         w.WriteEndArray();
-        w.WriteNumber("meshTotal", node.LocalCapabilities.Count);
+        w.WriteNumber("meshTotal", _mesh.MeshTotal);
         w.WriteEndObject();
-        NoPlanner(w);
+        _mesh.Leader(w);
+        _mesh.Activity(w);
+        _mesh.Configured(w);
         w.WriteNumber("memoryUsageMB", Math.Round(Environment.WorkingSet / 1048576.0, 1));
         Metrics(w);
         w.WriteString("version", node.Version);
@@ -57,10 +58,10 @@ internal sealed class NodeViews(EdgeNode node)
     {
         w.WriteStartObject();
         w.WriteString("localDeviceId", node.DeviceId.Value);
-        w.WriteNumber("connectedPeers", 0);
-        w.WriteStartArray("peers");
-        w.WriteEndArray();
-        NoPlanner(w);
+        w.WriteNumber("connectedPeers", node.Mesh.Sessions.Count);
+        _mesh.WritePeers(w, withCapabilities: false);
+        _mesh.Activity(w);
+        _mesh.Configured(w);
         w.WriteStartArray("pendingProposals");
         w.WriteEndArray();
         w.WritePropertyName("edge");
@@ -68,34 +69,42 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
     }
 
-    public static void Peers(Utf8JsonWriter w)
-    {
-        w.WriteStartObject();
-        w.WriteStartArray("peers");
-        w.WriteEndArray();
-        w.WriteEndObject();
-    }
+    public void Peers(Utf8JsonWriter w) => _mesh.Peers(w);
 
     /// <summary>[W-138]; <c>current</c> adds the latest frame of every key when <paramref name="withCurrent"/> asks for it.</summary>
     public void World(Utf8JsonWriter w, int limit, string? kind, string? source, bool withCurrent)
     {
-        IReadOnlyList<ContextFrame> frames = node.World.Log(limit, kind, source);
+        IReadOnlyList<MeshFrame> frames = node.Mesh.World.Log(limit, kind, source);
         w.WriteStartObject();
         w.WriteNumber("count", frames.Count);
-        w.WriteNumber("entries", node.World.Counts.Entries);
-        w.WritePropertyName("frames");
-        JsonSerializer.Serialize(w, frames, WireJson.Default.IReadOnlyListContextFrame);
+        w.WriteNumber("entries", node.Mesh.World.Counts.Entries);
+        Frames(w, "frames", frames);
         Breakdown(w, "bySourceDeviceId", frames, f => f.SourceDeviceId);
         Breakdown(w, "byKind", frames, f => f.Kind);
-        Breakdown(w, "byTrustTier", frames, f => f.Trust.EvidenceTrustTier);
+        Breakdown(w, "byTrustTier", frames, f => f.Tier.Word());
         if (withCurrent)
         {
-            w.WritePropertyName("current");
-            JsonSerializer.Serialize(w, node.World.Current(), WireJson.Default.IReadOnlyListContextFrame);
+            IReadOnlyList<MeshFrame> current = node.Mesh.World.Current();
+            Frames(w, "current", current);
+            // What this node believes may be less than what a frame states; the frame itself is shown as it came.
+            w.WriteStartObject("believed");
+            foreach (MeshFrame frame in current)
+            {
+                if (frame.EffectiveTier < frame.Tier) w.WriteString(frame.FrameId, frame.EffectiveTier.Word());
+            }
+
+            w.WriteEndObject();
         }
 
         w.WriteNumber("peerTimestamp", node.Time.GetUtcNow().ToUnixTimeMilliseconds());
         w.WriteEndObject();
+    }
+
+    private static void Frames(Utf8JsonWriter w, string name, IReadOnlyList<MeshFrame> frames)
+    {
+        w.WriteStartArray(name);
+        foreach (MeshFrame frame in frames) w.WriteRawValue(frame.Utf8, skipInputValidation: true);
+        w.WriteEndArray();
     }
 
     /// <summary>[W-139]. Edge events carry <c>sequence</c>, <c>severity</c>, <c>subject</c> and their schema besides.</summary>
@@ -120,8 +129,8 @@ internal sealed class NodeViews(EdgeNode node)
         foreach (IGrouping<string, EdgeEvent> group in lastHour.GroupBy(e => e.Type).OrderBy(g => g.Key, StringComparer.Ordinal)) w.WriteNumber(group.Key, group.Count());
         w.WriteEndObject();
         w.WriteNumber("errors", lastHour.Count(e => e.Severity == EventSeverity.Error));
-        w.WriteNumber("peerChanges", 0);
-        w.WriteNumber("proposals", 0);
+        w.WriteNumber("peerChanges", lastHour.Count(e => e.Type is EventTypes.PeerConnect or EventTypes.PeerDisconnect));
+        w.WriteNumber("proposals", lastHour.Count(e => e.Type == EventTypes.ProposalCreated));
         w.WriteEndObject();
         w.WriteNumber("total", Math.Min(node.Events.Count, EventLog.Capacity));
         w.WriteEndObject();
@@ -148,32 +157,12 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
     }
 
-    private void NoPlanner(Utf8JsonWriter w)
-    {
-        w.WriteStartObject("plannerLeader");
-        w.WriteString("kind", "none");
-        w.WriteEndObject();
-        w.WriteStartObject("plannerActivity");
-        w.WriteString("state", "ineligible");
-        w.WriteString("role", node.Options.Role);
-        w.WriteStartObject("leader");
-        w.WriteString("kind", "none");
-        w.WriteEndObject();
-        w.WriteBoolean("shouldHandleAutonomous", false);
-        w.WriteEndObject();
-        w.WriteBoolean("discoveryEnabled", false);
-        w.WriteStartArray("configuredStaticPeers");
-        w.WriteEndArray();
-    }
-
     private void Metrics(Utf8JsonWriter w)
     {
         w.WriteStartArray("metrics");
         Metric(w, "mesh.rpc.requests", "counter", node.Rpc.Requests);
         Metric(w, "mesh.rpc.errors", "counter", node.Rpc.Errors);
-        Metric(w, "mesh.inbound.rejected", "counter", node.Rpc.Rejected);
-        Metric(w, "mesh.frames.ingested", "counter", node.Frames.Told);
-        Metric(w, "mesh.world_model.entries", "gauge", node.World.Counts.Entries);
+        _mesh.Metrics(w);
         Metric(w, "edge.frames.stored", "gauge", node.FrameStore.Counters.Stored);
         Metric(w, "edge.frames.dropped", "counter", node.FrameStore.Counters.Dropped);
         Metric(w, "edge.actuation.refused", "counter", node.Desk.RefusedCount);
@@ -192,10 +181,10 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
     }
 
-    private static void Breakdown(Utf8JsonWriter w, string name, IReadOnlyList<ContextFrame> frames, Func<ContextFrame, string> key)
+    private static void Breakdown(Utf8JsonWriter w, string name, IReadOnlyList<MeshFrame> frames, Func<MeshFrame, string> key)
     {
         w.WriteStartObject(name);
-        foreach (IGrouping<string, ContextFrame> group in frames.GroupBy(key)) w.WriteNumber(group.Key, group.Count());
+        foreach (IGrouping<string, MeshFrame> group in frames.GroupBy(key)) w.WriteNumber(group.Key, group.Count());
         w.WriteEndObject();
     }
 
@@ -213,6 +202,7 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteBoolean("simulated", node.Site.Simulated);
         w.WriteString("listen", node.ListeningOn);
         w.WriteString("socket", node.SocketPath);
+        _mesh.Edge(w);
         ReadinessOf(w);
         Sensors(w);
         Actuators(w);

@@ -31,6 +31,8 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
             ?? (actuation && !IsSafeDirection(message) ? EvidenceSuffices(trust!) : null);
     }
 
+    public bool LeadsToSafeState(ForwardMessage message) => IsSafeDirection(message);
+
     private bool IsSafeDirection(ForwardMessage message) => message.Envelope is { } envelope && leadsToSafeState(envelope);
 
     private static Refusal? Addressed(ForwardMessage m) =>

@@ -27,32 +27,43 @@ internal static class ActuateVerb
         var note = new Option<string?>("--note") { Description = "A sentence for the journal.", HelpName = "T" };
         var commandId = new Option<string?>("--command-id") { Description = "A command id acts at most once; a repeat gets the recorded answer.", HelpName = "ID" };
         var llmOnly = new Option<bool>("--llm-only") { Description = "Label the evidence as coming from a model alone: a self-check that must be refused." };
+        var peer = new Option<string?>("--peer") { Description = "Carry it out at this peer: its device id, or the first 8 or more digits.", HelpName = "ID" };
+        var url = new Option<string?>("--url") { Description = "Where to dial the peer when no node runs here; otherwise the static peer's URL.", HelpName = "URL" };
         var command = new Command("actuate", "Send a command through the gate; prints permit, outcome, lease and journal sequence.")
         {
-            target, operation, parameter, duration, note, commandId, llmOnly,
+            target, operation, parameter, duration, note, commandId, peer, url, llmOnly,
         };
         global.Body(command, async (context, parsed, cancellationToken) =>
         {
             Action<Utf8JsonWriter>? parameters = Parameters(parsed.GetValue(parameter) ?? [], parsed.GetValue(duration));
-            using LocalClient client = LocalClient.Connect(context.State);
-            JsonElement data = await client.CallAsync(
-                "edge.actuate",
-                w =>
+            string? peerId = parsed.GetValue(peer);
+            if (peerId is null && parsed.GetValue(url) is not null) throw Usage("--url without --peer names no device.", "Add --peer with the device id of the node at that URL.");
+            Action<Utf8JsonWriter> request = w =>
+            {
+                w.WriteString("target", parsed.GetValue(target));
+                w.WriteString("operation", parsed.GetValue(operation));
+                if (parameters is not null)
                 {
-                    w.WriteString("target", parsed.GetValue(target));
-                    w.WriteString("operation", parsed.GetValue(operation));
-                    if (parameters is not null)
-                    {
-                        w.WriteStartObject("params");
-                        parameters(w);
-                        w.WriteEndObject();
-                    }
+                    w.WriteStartObject("params");
+                    parameters(w);
+                    w.WriteEndObject();
+                }
 
-                    if (parsed.GetValue(note) is { } n) w.WriteString("note", n);
-                    if (parsed.GetValue(commandId) is { } id) w.WriteString("commandId", id);
-                    if (parsed.GetValue(llmOnly)) w.WriteBoolean("llmOnly", true);
-                },
-                CallLimit, cancellationToken);
+                if (parsed.GetValue(note) is { } n) w.WriteString("note", n);
+                if (parsed.GetValue(commandId) is { } id) w.WriteString("commandId", id);
+                if (parsed.GetValue(llmOnly)) w.WriteBoolean("llmOnly", true);
+                if (peerId is not null) w.WriteString("peer", peerId);
+            };
+            // A second dial with this node's key would displace its session, so a running node sends for itself.
+            using LocalClient? client = peerId is null ? LocalClient.Connect(context.State) : LocalClient.TryConnect(context.State);
+            JsonElement data = client is not null
+                ? await client.CallAsync("edge.actuate", request, CallLimit, cancellationToken)
+                : await DirectCommand.SendAsync(context, peerId!, parsed.GetValue(url), JsonMembers.Element(w =>
+                {
+                    w.WriteStartObject();
+                    request(w);
+                    w.WriteEndObject();
+                }), cancellationToken);
             ActuationOutcome? outcome = ActuationOutcomeWords.Parse(data.Text("outcome"));
             context.Write(new JsonReport("actuate", outcome == ActuationOutcome.Done ? ReportStatus.Ok : ReportStatus.Fail, data, Render));
             return outcome switch

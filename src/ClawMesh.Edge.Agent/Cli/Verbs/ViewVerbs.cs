@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
 
-/// <summary><c>status</c>, <c>world</c>, <c>events</c>: views of the running node, once or every second.</summary>
+/// <summary><c>status</c>, <c>peers</c>, <c>world</c>, <c>events</c>: views of the running node, or of any node by <c>--url</c>, once or every second.</summary>
 internal static class ViewVerbs
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
@@ -14,6 +14,9 @@ internal static class ViewVerbs
 
     public static Command Status(GlobalOptions global) =>
         View(global, "status", "Sensors, outputs, leases, readiness and storage of the running node.", "mesh.status", _ => null, StatusView.Render);
+
+    public static Command Peers(GlobalOptions global) =>
+        View(global, "peers", "Who is connected: roles, links, silence, capabilities.", "mesh.peers", _ => null, PeersView.Render);
 
     public static Command World(GlobalOptions global)
     {
@@ -49,11 +52,14 @@ internal static class ViewVerbs
         Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options)
     {
         var watch = new Option<bool>("--watch") { Description = "Again every second, until interrupted; with --json one object per line." };
-        var command = new Command(name, description) { watch };
+        var url = new Option<string?>("--url") { Description = "Another node's port: ws://host:port, or wss://host:port|fingerprint.", HelpName = "URL" };
+        var command = new Command(name, description) { watch, url };
         foreach (Option option in options) command.Options.Add(option);
         global.Body(command, async (context, parsed, cancellationToken) =>
         {
-            using LocalClient client = LocalClient.Connect(context.State);
+            await using INodeClient client = parsed.GetValue(url) is { } other
+                ? await PortClient.ConnectAsync(context, other, cancellationToken)
+                : LocalClient.Connect(context.State);
             using var timer = new PeriodicTimer(WatchPace, context.Time);
             try
             {

@@ -16,6 +16,7 @@ internal static class StatusView
     {
         JsonElement edge = status.Member("edge");
         var parts = new List<IRenderable> { Heading(status, edge), Outputs(edge) };
+        if (StaticPeers(status) is { } peers) parts.Add(peers);
         if (Troubles(edge) is { } troubles) parts.Add(troubles);
         parts.AddRange(lastEvents.Select(line => new Text(line) { Overflow = Overflow.Ellipsis }));
         parts.Add(Sensors(edge));
@@ -30,7 +31,25 @@ internal static class StatusView
         return new Rows(
             new Markup($"[bold]{Markup.Escape(edge.Text("name"))}[/]  {Markup.Escape(Clip(status.Text("localDeviceId"), 12))}  site {Markup.Escape(edge.Text("site"))}{simulated}  up {Span(edge.Number("uptimeMs"))}  {Markup.Escape(edge.Text("listen"))}"),
             new Markup($"readiness {Coloured(level, level == "actuation_ready")}  journal {Coloured(journal, journal == "ready")}  clock {Markup.Escape(edge.Member("clock").Text("class"))}  frames {edge.Member("frames").Number("stored"):0} stored"),
+            new Text($"peers {status.Number("connectedPeers"):0} connected  planner {status.Member("plannerActivity").Text("state")}{Leader(status)}{SelfDoubt(edge)}"),
             new Text(""));
+    }
+
+    private static string Leader(JsonElement status) =>
+        status.Member("plannerActivity").Member("leader") is { ValueKind: JsonValueKind.Object } leader && leader.Text("deviceId") is { Length: > 0 } id ? $", led by {Clip(id, 12)}" : "";
+
+    // [X-36]: several peers silent at once speak for a fault on this side.
+    private static string SelfDoubt(JsonElement edge) => edge.Member("mesh").Number("health") is > 0 and { } m ? $"  this node suspects itself ({m:0} of 8)" : "";
+
+    // Only what keeps a static peer away is worth a line; who is connected is in `peers`.
+    private static IRenderable? StaticPeers(JsonElement status)
+    {
+        List<IRenderable> lines =
+        [
+            .. status.Items("configuredStaticPeers").Where(p => p.Member("edge").Text("state") is not ("connected" or "stood-down"))
+                .Select(p => new Markup($"[yellow]peer {Markup.Escape(Clip(p.Text("deviceId"), 12))}[/] {Markup.Escape(p.Text("url"))}: {Markup.Escape(p.Member("edge").Text("state"))} {Markup.Escape(p.Member("edge").Text("lastFault"))}")),
+        ];
+        return lines.Count == 0 ? null : new Rows(lines);
     }
 
     private static IRenderable Outputs(JsonElement edge)

@@ -20,7 +20,7 @@ internal static class WorldView
                 new Text(data.Text("metric")),
                 new Text(data.Number("value") is { } value ? $"{value.ToString("0.##", CultureInfo.InvariantCulture)} {data.Text("unit")}" : "-"),
                 new Text(data.Text("status") + (data.Flag("simulated") ? " (simulated)" : "")),
-                new Text(frame.Member("trust").Text("evidence_trust_tier") is { Length: > 1 } tier ? tier[..2] : ""),
+                new Text(Tier(world, frame)),
                 new Text(StatusView.Span(now - frame.Number("timestamp"))),
                 new Text(frame.Text("sourceDisplayName") is { Length: > 0 } name ? name : frame.Text("sourceDeviceId")));
         }
@@ -29,4 +29,14 @@ internal static class WorldView
         console.WriteLine($"{world.Number("entries"):0} entries; the last {world.Number("count"):0} frames by kind: "
             + string.Join(", ", world.Member("byKind") is { ValueKind: JsonValueKind.Object } kinds ? kinds.EnumerateObject().Select(k => $"{k.Name} {k.Value.GetRawText()}") : []));
     }
+
+    // What this node believes, with what the frame states behind it where the two differ.
+    private static string Tier(JsonElement world, JsonElement frame)
+    {
+        string stated = Short(frame.Member("trust").Text("evidence_trust_tier"));
+        string believed = Short(world.Member("believed").Text(frame.Text("frameId")));
+        return believed.Length == 0 ? stated : $"{believed} (says {stated})";
+    }
+
+    private static string Short(string tier) => tier.Length > 1 ? tier[..2] : tier;
 }

@@ -4,6 +4,9 @@ namespace ClawMesh.Edge.Tests.Agent.Cli;
 
 public sealed class ConfigVerbTests : IDisposable
 {
+    private const string PeerA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=ws://b";
+    private const string PeerB = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb=ws://d";
+
     private readonly CliBench _cli = new();
 
     private string NodeJson => _cli.State.NodeConfigFile;
@@ -78,8 +81,8 @@ public sealed class ConfigVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("staticPeers", "a=ws://b,c=ws://d", """["a=ws://b","c=ws://d"]""")]
-    [InlineData("staticPeers", """["a=ws://b|f,g"]""", """["a=ws://b|f,g"]""")]
+    [InlineData("staticPeers", PeerA + "," + PeerB, $"""["{PeerA}","{PeerB}"]""")]
+    [InlineData("staticPeers", $"""["{PeerA}||l,m"]""", $"""["{PeerA}||l,m"]""")]
     [InlineData("staticPeers", "", "[]")]
     [InlineData("discovery", "false", "false")]
     [InlineData("name", "Gewächshaus \"3\"", "\"Gewächshaus \\\"3\\\"\"")]
@@ -103,6 +106,7 @@ public sealed class ConfigVerbTests : IDisposable
     [InlineData("port", "1,2")]
     [InlineData("discovery", "yes")]
     [InlineData("staticPeers", "[1]")]
+    [InlineData("staticPeers", "a=ws://b")]
     [InlineData("staticPeers", "[")]
     [InlineData("name", "")]
     [InlineData("prot", "1")]

@@ -36,6 +36,37 @@ public sealed class IdentityAndVersionVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task The_certificate_is_made_and_shown_when_it_is_asked_for()
+    {
+        Assert.False((await _cli.JsonAsync(0, "identity", "ok", "identity")).TryGetProperty("tls", out _));
+        string file = Path.Combine(_cli.State.Path, NodeCertificate.RelativePath);
+        Assert.False(File.Exists(file));
+
+        JsonElement first = await _cli.JsonAsync(0, "identity", "ok", "identity", "--tls");
+        JsonElement again = await _cli.JsonAsync(0, "identity", "ok", "identity", "--tls");
+
+        Assert.Equal("deviceId", first.EnumerateObject().First().Name);
+        JsonElement tls = first.GetProperty("tls");
+        Assert.Equal(["path", "fingerprint", "created"], tls.EnumerateObject().Select(m => m.Name));
+        using NodeCertificate certificate = NodeCertificate.TryLoad(_cli.State.Path)!;
+        Assert.Equal((file, certificate.FingerprintHex), (tls.GetProperty("path").GetString(), tls.GetProperty("fingerprint").GetString()));
+        Assert.Equal($"CN={first.GetProperty("deviceId").GetString()![..12]}", certificate.Certificate.Subject);
+        Assert.Equal((true, false), (tls.GetProperty("created").GetBoolean(), again.GetProperty("tls").GetProperty("created").GetBoolean()));
+        Assert.Equal(0, await _cli.RunAsync("identity", "--tls"));
+        Assert.Contains(certificate.FingerprintHex, _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unusable_certificate_fails_and_stays_as_it_is()
+    {
+        string file = _cli.Put("state/identity/tls.pem", "no pem");
+
+        await _cli.FailsAsync(1, "identity.tls_unreadable", "identity", "--tls");
+
+        Assert.Equal("no pem", File.ReadAllText(file));
+    }
+
+    [Fact]
     public async Task An_unusable_identity_fails_and_stays_as_it_is()
     {
         string file = _cli.Put("state/identity/device.json", "{ broken");

@@ -86,7 +86,10 @@ public sealed class NodeConfigTests
     [InlineData("edge.safetyTickMs", "5", true)]
     [InlineData("edge.command.freshnessMs", "300001", false)]
     [InlineData("operator.loopbackReadOnly", "\"all\"", false)]
-    [InlineData("staticPeers", "[\"a=ws://b\"]", true)]
+    [InlineData("staticPeers", "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=ws://b\"]", true)]
+    [InlineData("staticPeers", "[\"a=ws://b\"]", false)]
+    [InlineData("strictTransport", "true", true)]
+    [InlineData("strictTransport", "1", false)]
     [InlineData("staticPeers", "[\"\"]", false)]
     [InlineData("staticPeers", "\"a\"", false)]
     public void A_value_outside_of_what_is_allowed_is_an_error(string key, string json, bool valid)
@@ -94,6 +97,21 @@ public sealed class NodeConfigTests
         NodeConfig config = Read(NodeFile.With(null, "node.json", key, json));
 
         Assert.Equal(valid, config.IsValid);
+    }
+
+    [Fact]
+    [Trait("spec", "W-161")]
+    public void Every_wrong_static_peer_is_told_with_its_place_in_the_list()
+    {
+        string id = new('a', 64);
+
+        NodeConfig config = Read($$"""{ "staticPeers": ["pump=ws://h", "{{id}}=ws://h", "{{id}}=ftp://h", "{{id}}=wss://h|beef"] }""");
+
+        ConfigProblem problem = Assert.Single(config.Problems);
+        Assert.Equal(("staticPeers", ProblemSeverity.Error), (problem.Path, problem.Severity));
+        Assert.All(["entry 1 wrong (INVALID_PEER_ID)", "entry 3 wrong (INVALID_PEER_URL)", "entry 4 wrong (INVALID_PEER_FINGERPRINT)"], part => Assert.Contains(part, problem.What, StringComparison.Ordinal));
+        Assert.DoesNotContain("entry 2", problem.What, StringComparison.Ordinal);
+        Assert.Empty(config.List(ConfigKeys.StaticPeers));
     }
 
     [Theory]

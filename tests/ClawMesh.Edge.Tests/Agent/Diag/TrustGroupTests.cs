@@ -67,6 +67,23 @@ public sealed class TrustGroupTests : IDisposable
     }
 
     [Fact]
+    [Trait("spec", "X-11")]
+    public async Task What_each_peer_may_do_is_said_in_words_and_a_missing_key_is_named()
+    {
+        string id = new('a', 64);
+        _diag.StateFile("mesh/trusted-peers.json", $$"""{"version":1,"peers":[{"deviceId":"{{id}}","displayName":"pump house","edge":{"grants":{"command":["actuator:valve:V1"]} } }]}""");
+        JsonElement store = await _diag.CheckAsync("trust.trusted-peers");
+
+        store.Has("pass", "1 peer trusted");
+        Assert.Contains($"{id} pump house: gossip, relay, sync; commands actuator:valve:V1;", store.Why(), StringComparison.Ordinal);
+        Assert.Contains("UNPINNED_TRUST_ENTRY", store.Why(), StringComparison.Ordinal);
+        Assert.Equal(1, store.Value("unpinned"));
+
+        _diag.StateFile("mesh/trusted-peers.json", $$"""{"version":1,"peers":[{"deviceId":"{{id}}","edge":{"grants":{"approve":"yes"} } }]}""");
+        (await _diag.CheckAsync("trust.trusted-peers")).Has("warn", "1 peer trusted, 1 grant not understood");
+    }
+
+    [Fact]
     public async Task An_operator_token_open_to_others_is_a_warning()
     {
         string path = _diag.StateFile("operator.token", "secret");

@@ -32,7 +32,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
         _sensor = new ScriptedSensor(_time);
         _subsystem = new Subsystem(Info.Id.Value, "sensor", _events);
         _latest = new LatestReadings([_sensor]);
-        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", _time, Guid.NewGuid), new WorldPicture(), _store, _time, TimeSpan.FromSeconds(5));
+        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", _time, Guid.NewGuid), (_, _) => { }, _store, _time, TimeSpan.FromSeconds(5));
         _running = new SensorLoop(_sensor, _subsystem, _latest, flow, _events, _time).RunAsync(_stop.Token);
     }
 

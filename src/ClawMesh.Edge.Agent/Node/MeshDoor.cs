@@ -1,0 +1,145 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Evidence;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Hardware.Identity;
+using ClawMesh.Edge.Hardware.Linux;
+using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Peers;
+using ClawMesh.Edge.Mesh.Transport;
+
+namespace ClawMesh.Edge.Agent.Node;
+
+/// <summary>
+/// Brings the mesh and this machine together: the trust store, the operator's token and the certificate on disk, Kestrel, the dialler,
+/// and the tick.
+/// </summary>
+internal sealed class MeshDoor : IAsyncDisposable
+{
+    private readonly EdgeNode _node;
+    private readonly MeshDialler _dialler;
+    private MeshListener? _listener;
+    private NodeCertificate? _certificate;
+
+    private MeshDoor(EdgeNode node, MeshNode mesh, TrustedPeersFile trust, MeshDialler dialler, IReadOnlyList<MeshDiagnostic> diagnostics) =>
+        (_node, Mesh, Trust, _dialler, Diagnostics) = (node, mesh, trust, dialler, diagnostics);
+
+    public MeshNode Mesh { get; }
+
+    public TrustedPeersFile Trust { get; }
+
+    public IReadOnlyList<MeshDiagnostic> Diagnostics { get; }
+
+    public string Endpoint => _listener?.Endpoint ?? "";
+
+    /// <summary>Builds the mesh; nothing listens and nothing dials yet.</summary>
+    /// <exception cref="EdgeException"><c>config.invalid</c>: with strict transport, a peer may not be dialled as configured.</exception>
+    public static MeshDoor Open(EdgeNode node, DeviceIdentity identity, string meshId, FrameFactory factory)
+    {
+        NodeOptions options = node.Options;
+        var trust = new TrustedPeersFile(options.State.Path, node.Time);
+        trust.Refresh();
+        IReadOnlyList<StaticPeer> peers = StaticPeerList.Read(node.DeviceId, options.StaticPeers);
+        IReadOnlyList<MeshDiagnostic> diagnostics = StartDiagnostics.Collect(new StartFacts(
+            node.DeviceId, options.Port, options.StaticPeers, Discovery: false, node.LocalCapabilities, trust.Problem, trust.Entries,
+            node.Journal.Health.State == JournalState.Ready, node.Clock.Class != ClockClass.Unsynchronised, ListensBeyondLan: false, options.StrictTransport));
+        if (options.StrictTransport && peers.FirstOrDefault(p => !p.MayDial) is { } forbidden)
+        {
+            throw new EdgeException(
+                ErrorCodes.ConfigInvalid, "The node does not start with this peer.", WanRefusal.Text(forbidden),
+                "Give the peer a wss URL and its fingerprint, or turn strictTransport off: then only this peer is left out.", FailureClass.Config);
+        }
+
+        MeshNode mesh = null!;
+        var dialler = new MeshDialler(SendLimits.Default, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
+        string publicKey = identity.PublicKeyText;
+        SelfFacts Self() => new(node.DeviceId, publicKey, meshId, options.Role, options.Name, node.LocalCapabilities);
+        var chance = new Random();
+        mesh = new MeshNode(
+            MeshOptions.Default with
+            {
+                StaticPeers = peers,
+                LoopbackReadOnly = options.LoopbackReadOnly,
+                InboundPerSecond = options.InboundPerSecond,
+                InboundBurst = options.InboundBurst,
+            },
+            new MeshPorts(
+                Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
+                () =>
+                {
+                    lock (chance) return chance.NextDouble();
+                },
+                () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput));
+        return new MeshDoor(node, mesh, trust, dialler, diagnostics);
+    }
+
+    /// <exception cref="EdgeException"><c>node.port_busy</c>, naming the holder; <c>node.cannot_listen</c>; the certificate is unusable.</exception>
+    public async Task ListenAsync()
+    {
+        NodeOptions options = _node.Options;
+        _certificate = options.TlsListen ? NodeCertificate.LoadOrCreate(options.State.Path, _node.DeviceId.Abbreviated, _node.Time) : null;
+        try
+        {
+            _listener = await MeshListener.StartAsync(
+                new ListenOptionsOfMesh(options.Host, options.Port, options.AllowedOrigins, _certificate?.Certificate, SendLimits.Default),
+                link => Mesh.Open(link), Mesh.Strangers, _node.Events, () => Mesh.Counters.Add(MeshCounter.TooLarge), _node.Time);
+        }
+        catch (IOException busy) when (busy.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            string holder = PortHolder.Find(options.Port)?.ToString() ?? "another process";
+            throw new EdgeException(
+                ErrorCodes.PortBusy, $"Could not listen on {options.Host}:{options.Port}.", $"The port is held by {holder}.",
+                "Stop that process, or choose another port with --listen HOST:PORT.", FailureClass.Config, busy);
+        }
+        catch (SocketException failed)
+        {
+            throw new EdgeException(
+                ErrorCodes.CannotListen, $"Could not listen on {options.Host}:{options.Port}.", failed.Message,
+                "Choose an address of this machine and a port this user may open, with --listen HOST:PORT.", FailureClass.Config, failed);
+        }
+    }
+
+    /// <summary>The mesh's clock, until the node stops.</summary>
+    public async Task TickAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(MeshNode.TickInterval, _node.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken)) Mesh.Tick();
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Mesh.StopAsync();
+        await _dialler.DisposeAsync();
+        if (_listener is not null) await _listener.DisposeAsync();
+        _certificate?.Dispose();
+        Mesh.Dispose();
+    }
+
+    // A token that others could read is no token; the node runs on without this door ([X-64]).
+    private static OperatorAuthenticator? OperatorsOf(EdgeNode node)
+    {
+        try
+        {
+            return new OperatorAuthenticator(OperatorToken.LoadOrCreate(node.Options.State.Path).Bytes, node.DeviceId, node.Time);
+        }
+        catch (EdgeException unusable)
+        {
+            node.Warn("operator token", $"{unusable.What} {unusable.Why} {unusable.Fix} Operators are known by the local socket only.");
+            return null;
+        }
+    }
+}

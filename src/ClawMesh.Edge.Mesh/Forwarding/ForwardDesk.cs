@@ -1,0 +1,138 @@
+using System.Text.Json;
+using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Core.Wire;
+using ClawMesh.Edge.Mesh.Capabilities;
+using ClawMesh.Edge.Mesh.Sessions;
+
+namespace ClawMesh.Edge.Mesh.Forwarding;
+
+/// <summary>
+/// <c>mesh.message.forward</c>, both ways. The gate is asked before this node sends, when it receives, and by the executor below;
+/// no layer relies on another having run ([W-98]).
+/// </summary>
+public sealed class ForwardDesk
+{
+    private const string ActuatorPrefix = "actuator:";
+
+    /// <summary>After this the answer says that the outcome is still to come ([X-40]).</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMilliseconds(2_000);
+
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
+
+    private readonly MeshNode _mesh;
+    private readonly IWireGate _gate;
+    private readonly IActuationRequests _actuation;
+    private long _refused;
+
+    internal ForwardDesk(MeshNode mesh, IWireGate gate, IActuationRequests actuation) => (_mesh, _gate, _actuation) = (mesh, gate, actuation);
+
+    /// <summary>Forwards the receiver gate refused since start.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>The gate of the sender ([W-98]): null when the command may leave this node.</summary>
+    /// <remarks>Row 2, the loop, is the receiver's; every other row is asked here as well.</remarks>
+    public Refusal? MayLeave(CommandEnvelope command) => _gate.Judge(ForwardMessage.For(command, "sender"));
+
+    /// <summary>Sends a command to a peer over its session and returns what it answered. Nothing is stored and nothing is repeated ([X-80]).</summary>
+    public async Task<CallResult> SendAsync(NodeId peer, CommandEnvelope command, CancellationToken cancellationToken)
+    {
+        if (MayLeave(command) is { } refusal) return CallResult.Failed(refusal.Code, refusal.Why);
+        if (_mesh.SessionOf(peer) is not { } session) return CallResult.Failed(CallErrorCodes.NotConnected, $"there is no session with {peer.Abbreviated}…");
+        if (session.State == SessionState.Suspect) return CallResult.Failed(CallErrorCodes.NotConnected, $"{peer.Abbreviated}… is silent; no command is routed through it until it is heard again");
+        return await session.Conversation.CallAsync("mesh.message.forward", w => Write(w, command, _mesh.NewId()), CallLimit).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The peer that can carry out a command for <paramref name="targetRef"/> ([W-110]), or null.</summary>
+    public NodeId? ExecutorOf(string targetRef) => CapabilityRouting.Executor(targetRef, _mesh.Holders());
+
+    /// <summary>Writes the params of the forward ([W-92], [W-95]).</summary>
+    public static void Write(Utf8JsonWriter w, CommandEnvelope command, Guid idempotencyKey)
+    {
+        w.WriteString("channel", "clawmesh");
+        w.WriteString("to", command.TargetRef);
+        w.WriteString("originGatewayId", SenderOf(command));
+        w.WriteString("idempotencyKey", idempotencyKey.ToString("D"));
+        if (command.Note is { } note) w.WriteString("message", note);
+        w.WritePropertyName("command");
+        command.Raw.WriteTo(w);
+        w.WritePropertyName("trust");
+        command.Raw.GetProperty("trust").WriteTo(w);
+    }
+
+    /// <summary>Answers a forward of a peer or of an operator on the port.</summary>
+    /// <exception cref="RpcRefusalException">The gate, a missing grant or the executor said no.</exception>
+    internal async Task<Action<Utf8JsonWriter>> ReceiveAsync(JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken)
+    {
+        _mesh.Counters.Add(MeshCounter.ActuationForwards);
+        ForwardMessage message = ForwardMessage.Parse(parameters);
+        bool actuates = IsActuation(message);
+        bool safe = actuates && _gate.LeadsToSafeState(message);
+
+        // Each refusal leaves a record; going to the safe state is never one too many.
+        if (actuates && !safe && caller.Connection is Conversation conversation && !conversation.Forwards.TryTake())
+            throw No(GateCodes.RateLimited, $"more than {_mesh.Options.ForwardsPerSecond:0} actuation commands a second", null);
+
+        if (_gate.Judge(message) is { } refusal)
+        {
+            Interlocked.Increment(ref _refused);
+            _mesh.Events.Publish(new EdgeEvent(
+                0, default, EventTypes.ActuationOutcome, EventSeverity.Warning, message.TargetRef.Length > 128 ? message.TargetRef[..128] : message.TargetRef,
+                $"The receiver gate refused a command of '{caller.Name}': {refusal.Code}, {refusal.Why}.", FailureClass.TrustGate));
+            throw No(refusal.Code, refusal.Why, null);
+        }
+
+        if (!actuates) return Delivered(message, null);
+
+        Caller who = caller.Tier == RpcTier.Operator ? Caller.Operator(caller.Name) : Caller.Peer(caller.Device!.Value, caller.Grants.Command, caller.Grants.Approve);
+        Task<ActuationAnswer> running = _actuation.RequestAsync(new ActuationRequest(message, who), cancellationToken);
+        ActuationAnswer answer;
+        try
+        {
+            answer = await running.WaitAsync(AnswerWithin, _mesh.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on; its outcome travels as a frame of class safety ([X-38]).
+            return Delivered(message, new ActuationAnswer(
+                message.Envelope?.CommandId ?? "", message.TargetRef, message.Envelope?.OperationName ?? "", ActuationOutcome.Pending, GateCodes.Ok, "The command is still running."));
+        }
+
+        // A classic caller takes ok:true for success; a fault is none.
+        return answer.Outcome is ActuationOutcome.Refused or ActuationOutcome.Fault ? throw No(answer.Code, answer.Message, answer) : Delivered(message, answer);
+    }
+
+    // The first two tests of row 4: either name reaches for an output, or the sender says it does.
+    private static bool IsActuation(ForwardMessage message) =>
+        message.To?.StartsWith(ActuatorPrefix, StringComparison.Ordinal) == true
+        || message.Envelope?.TargetRef.StartsWith(ActuatorPrefix, StringComparison.Ordinal) == true
+        || message.Trust?.ActionType == "actuation";
+
+    private Action<Utf8JsonWriter> Delivered(ForwardMessage message, ActuationAnswer? answer)
+    {
+        string id = $"mesh-fwd-{_mesh.NowMs}-{_mesh.NewId().ToString("N")[..6]}";
+        return w =>
+        {
+            w.WriteStartObject();
+            w.WriteString("messageId", id);
+            w.WriteString("channel", message.Channel);
+            if (answer is not null) WriteResult(w, answer);
+            w.WriteEndObject();
+        };
+    }
+
+    private static RpcRefusalException No(string code, string why, ActuationAnswer? answer) =>
+        new(code, why, answer is null || answer.CommandId.Length == 0 ? null : w => WriteResult(w, answer));
+
+    private static void WriteResult(Utf8JsonWriter w, ActuationAnswer answer)
+    {
+        w.WriteStartObject("result");
+        ActuationAnswerJson.WriteMembers(w, answer, answer.Outcome.WireWord());
+        w.WriteEndObject();
+    }
+
+    private static string SenderOf(CommandEnvelope command) => command.SourceNodeId ?? "";
+}

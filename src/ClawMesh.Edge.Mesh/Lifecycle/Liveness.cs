@@ -1,0 +1,151 @@
+using System.Text.Json;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Sessions;
+
+namespace ClawMesh.Edge.Mesh.Lifecycle;
+
+/// <summary>
+/// Notices who is gone: silence on a session ([X-34], [X-35]) and what others report ([W-157] to [W-159]). The transport pings after
+/// 2.5 s of silence, so a live peer is never silent for five.
+/// </summary>
+internal sealed class Liveness(MeshNode mesh)
+{
+    private const int IndirectProbes = 2;
+
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FreshData = TimeSpan.FromSeconds(5);
+
+    public LocalHealth Health { get; } = new(mesh.Time);
+
+    public void Tick(TimeSpan late)
+    {
+        Health.Ticked(late);
+        foreach (Session session in mesh.Sessions)
+        {
+            TimeSpan silence = mesh.Time.GetElapsedTime(session.Conversation.Link.LastReceived);
+            if (silence < Health.Stretch(mesh.Options.SuspectAfter))
+            {
+                if (session.State == SessionState.Suspect) Recovered(session);
+            }
+            else if (session.State == SessionState.Up)
+            {
+                Suspect(session, silence);
+            }
+            else if ((silence >= Health.Stretch(mesh.Options.DownAfter) && !session.ReachedIndirectly) || silence >= Health.Stretch(mesh.Options.DownAnyway))
+            {
+                session.Conversation.Close(1001, "silent");
+                mesh.Unregister(session, "silent", $"nothing came for {silence.TotalSeconds:0.0} s");
+                continue;
+            }
+
+            if (session.Conversation.Link.Queue.IsStuck)
+            {
+                session.Conversation.Close(1013, "does not drain");
+                mesh.Unregister(session, "does not drain", "the peer took nothing for 30 s");
+            }
+        }
+    }
+
+    /// <summary>Another node says that a device is gone: a hint, believed only after a probe of our own has failed ([W-159]).</summary>
+    public void DownReported(Session by, JsonElement payload)
+    {
+        if (OtherGeneration(payload) || Text(payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id) || id == mesh.Self.Value)
+        {
+            mesh.Counters.Add(MeshCounter.PeerDownIgnored);
+            return;
+        }
+
+        var device = new NodeId(id);
+        if (mesh.SessionOf(device) is not { } session)
+        {
+            mesh.Suppression.MarkDead(device);
+            mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Info, device.Abbreviated, $"{by} reports {device.Abbreviated}… down; no session with it here.", Core.Errors.FailureClass.MeshPartition));
+            return;
+        }
+
+        if (mesh.Time.GetElapsedTime(session.Conversation.Link.LastReceived) < FreshData
+            || (session.LastProbeTimestamp != 0 && mesh.Time.GetElapsedTime(session.LastProbeTimestamp) < ProbePause))
+        {
+            mesh.Counters.Add(MeshCounter.PeerDownIgnored);
+            return;
+        }
+
+        session.LastProbeTimestamp = mesh.Time.GetTimestamp();
+        _ = ProbeAsync(session);
+    }
+
+    /// <summary>A <c>gen</c> that is a number other than 1 makes a lifecycle event void ([W-156], [W-158]).</summary>
+    public static bool OtherGeneration(JsonElement payload) =>
+        payload.TryGetProperty("gen", out JsonElement gen) && gen.ValueKind == JsonValueKind.Number && !(gen.TryGetDouble(out double value) && value == 1);
+
+    /// <summary>Answers an indirect probe: pings the target's session and says whether it answered ([X-33]).</summary>
+    public async Task<bool> ReachesAsync(NodeId target)
+    {
+        if (mesh.SessionOf(target) is not { } session) return false;
+        if (mesh.Time.GetElapsedTime(session.Conversation.Link.LastReceived) < mesh.Options.SuspectAfter / 2) return true;
+        return session.Facts.Has(EdgeFeatures.MeshPing) && await PingAsync(session, null) is { Ok: true };
+    }
+
+    private async Task ProbeAsync(Session session)
+    {
+        CallResult answer = await session.Conversation.CallAsync("mesh.health", null, ProbeLimit);
+        if (answer.Ok || mesh.SessionOf(session.DeviceId) != session)
+        {
+            mesh.Counters.Add(MeshCounter.PeerDownIgnored);
+            return;
+        }
+
+        mesh.Suppression.MarkDead(session.DeviceId);
+        session.Conversation.Close(1001, "peer down");
+        mesh.Unregister(session, "peer down", $"reported down, and {answer.Code} to our own probe");
+    }
+
+    private void Suspect(Session session, TimeSpan silence)
+    {
+        session.State = SessionState.Suspect;
+        session.ReachedIndirectly = false;
+        Health.Suspected();
+        mesh.Events.Publish(new EdgeEvent(
+            0, default, EventTypes.PeerSuspect, EventSeverity.Warning, session.DeviceId.Abbreviated,
+            $"{session} is silent for {silence.TotalSeconds:0.0} s; no command is routed through it until it is heard again.", Core.Errors.FailureClass.MeshPartition));
+        mesh.MembershipChanged();
+        int asked = 0;
+        foreach (Session helper in mesh.Sessions)
+        {
+            if (helper == session || helper.State != SessionState.Up || !helper.Facts.Has(EdgeFeatures.MeshPing)) continue;
+            _ = AskAsync(helper, session);
+            if (++asked == IndirectProbes) break;
+        }
+    }
+
+    private async Task AskAsync(Session helper, Session about)
+    {
+        CallResult answer = await PingAsync(helper, about.DeviceId);
+        if (!answer.Ok || !(answer.Payload.TryGetProperty("reachable", out JsonElement reachable) && reachable.ValueKind == JsonValueKind.True)) return;
+        about.ReachedIndirectly = true;
+        Health.Refuted();
+    }
+
+    private Task<CallResult> PingAsync(Session session, NodeId? target) => session.Conversation.CallAsync(
+        "mesh.ping",
+        w =>
+        {
+            w.WriteNumber("t", mesh.NowMs);
+            w.WriteNumber("n", 1);
+            if (target is { } device) w.WriteString("target", device.Value);
+        },
+        ProbeLimit);
+
+    private void Recovered(Session session)
+    {
+        session.State = SessionState.Up;
+        mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerRecovered, EventSeverity.Info, session.DeviceId.Abbreviated, $"{session} is heard again."));
+        mesh.MembershipChanged();
+    }
+
+    private static string? Text(JsonElement payload, string name) => RpcParams.Member(payload, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+}

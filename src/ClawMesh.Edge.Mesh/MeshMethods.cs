@@ -1,0 +1,115 @@
+using System.Text.Json;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Mesh.Gossip;
+using ClawMesh.Edge.Mesh.Lifecycle;
+using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Sessions;
+using ClawMesh.Edge.Mesh.Transport;
+
+namespace ClawMesh.Edge.Mesh;
+
+/// <summary>Words about planners ([W-124]).</summary>
+internal static class PlannerErrorCodes
+{
+    public const string NoPlanner = "NO_PLANNER";
+    public const string RemotePlannerError = "REMOTE_PLANNER_ERROR";
+}
+
+/// <summary>The methods the mesh answers itself, each with the tier it needs ([X-69]).</summary>
+internal static class MeshMethods
+{
+    private static readonly TimeSpan LeaderLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan IndirectPause = TimeSpan.FromSeconds(2);
+
+    public static void Register(RpcDispatcher rpc, MeshNode mesh, CatchUp catchUp, Liveness liveness)
+    {
+        var indirect = new LastAsked(mesh.Time);
+        var intents = new IntentDesk(mesh);
+        bool Readers(RpcCaller c) => c.Tier >= RpcTier.Peer || (c.Tier == RpcTier.Loopback && mesh.Options.LoopbackReadOnly == "read");
+        bool Sync(RpcCaller c) => c.Tier == RpcTier.Operator || (c.Tier == RpcTier.Peer && c.Grants.Sync);
+        bool Approve(RpcCaller c) => c.Tier == RpcTier.Operator || (c.Tier == RpcTier.Peer && c.Grants.Approve);
+
+        rpc.Add("mesh.ping", _ => true, (p, caller, _) => PingAsync(p, caller, mesh, liveness, indirect));
+        rpc.Add("context.sync", Sync, (p, _, _) => Answer(w => catchUp.Serve(w, p)));
+        rpc.Add("mesh.trace", Readers, (p, _, _) => Answer(w => mesh.Traces.Write(w, RpcParams.Text(p, "frameId"), RpcParams.Text(p, "stage"))));
+        rpc.Add("mesh.message.forward", c => c.Tier >= RpcTier.Peer, (p, caller, ct) =>
+            IntentDesk.IsIntent(p) ? intents.ReceiveAsync(p, caller) : mesh.Forward.ReceiveAsync(p, caller, ct));
+        rpc.Add("chat.proposal.approve", Approve, (p, _, _) => DecideAsync("chat.proposal.approve", p, mesh));
+        rpc.Add("chat.proposal.reject", Approve, (p, _, _) => DecideAsync("chat.proposal.reject", p, mesh));
+    }
+
+    private static Task<Action<Utf8JsonWriter>> Answer(Action<Utf8JsonWriter> payload) => Task.FromResult(payload);
+
+    // . With a target it is an indirect probe: peers only, one in two seconds, never passed on.
+    private static async Task<Action<Utf8JsonWriter>> PingAsync(JsonElement p, RpcCaller caller, MeshNode mesh, Liveness liveness, LastAsked indirect)
+    {
+        bool? reachable = null;
+        if (RpcParams.Text(p, "target") is { } target)
+        {
+            if (caller.Tier != RpcTier.Peer) throw new RpcRefusalException(GateCodes.NotAuthorized, "an indirect probe is for peers");
+            if (!NodeId.IsWellFormed(target)) throw new RpcRefusalException(GateCodes.InvalidParams, "target is not a device id");
+            if (!indirect.MayAsk(caller.Name, IndirectPause)) throw new RpcRefusalException(GateCodes.RateLimited, "one indirect probe in 2 s");
+            reachable = await liveness.ReachesAsync(new NodeId(target));
+        }
+
+        return w =>
+        {
+            w.WriteStartObject();
+            Copy(w, p, "t");
+            Copy(w, p, "n");
+            if (reachable is { } answer) w.WriteBoolean("reachable", answer);
+            else w.WriteNumber("now", mesh.NowMs);
+            w.WriteEndObject();
+        };
+    }
+
+    private static void Copy(Utf8JsonWriter w, JsonElement p, string name)
+    {
+        if (RpcParams.Member(p, name) is not { ValueKind: JsonValueKind.Number } number) return;
+        w.WritePropertyName(name);
+        number.WriteTo(w);
+    }
+
+    // A node without a planner passes the decision to the leader it follows ([W-124]).
+    private static async Task<Action<Utf8JsonWriter>> DecideAsync(string method, JsonElement p, MeshNode mesh)
+    {
+        if (RpcParams.Member(p, "taskId") is not { ValueKind: JsonValueKind.String } task || task.GetString() is not { Length: > 0 and <= 128 } taskId)
+            throw new RpcRefusalException(GateCodes.InvalidParams, "taskId is missing");
+        if (mesh.Leader is not { Kind: "peer", DeviceId: { } leader } || mesh.SessionOf(leader) is not { } session)
+            throw new RpcRefusalException(PlannerErrorCodes.NoPlanner, "this node has no planner and follows none");
+        CallResult result = await session.Conversation.CallAsync(method, w => w.WriteString("taskId", taskId), LeaderLimit);
+        if (!result.Ok)
+        {
+            string code = result.Code == GateCodes.InternalError && result.Message.Length == 0 ? PlannerErrorCodes.RemotePlannerError : result.Code;
+            throw new RpcRefusalException(code, result.Message.StartsWith(code + ": ", StringComparison.Ordinal) ? result.Message[(code.Length + 2)..] : result.Message);
+        }
+
+        return w =>
+        {
+            if (result.Payload.ValueKind == JsonValueKind.Undefined) w.WriteNullValue();
+            else result.Payload.WriteTo(w);
+        };
+    }
+
+    /// <summary>When each caller asked last; bounded.</summary>
+    private sealed class LastAsked(TimeProvider time)
+    {
+        private const int Max = 256;
+
+        private readonly Lock _lock = new();
+        private readonly Dictionary<string, long> _at = [];
+
+        public bool MayAsk(string caller, TimeSpan pause)
+        {
+            lock (_lock)
+            {
+                if (_at.TryGetValue(caller, out long at) && time.GetElapsedTime(at) < pause) return false;
+                if (_at.Count >= Max) _at.Clear();
+                _at[caller] = time.GetTimestamp();
+                return true;
+            }
+        }
+    }
+}

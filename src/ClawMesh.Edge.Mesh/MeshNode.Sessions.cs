@@ -1,0 +1,116 @@
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Sessions;
+using ClawMesh.Edge.Mesh.Transport;
+
+namespace ClawMesh.Edge.Mesh;
+
+// How sessions begin and end.
+public sealed partial class MeshNode
+{
+    /// <summary>A handshake is complete: one session per device, the newest wins ([W-41]).</summary>
+    internal void Register(Conversation conversation, PeerFacts facts)
+    {
+        if (Trust.Entries.TryGetValue(facts.DeviceId.Value, out TrustEntry? entry)) Remember(entry, facts);
+        var session = new Session(conversation, facts, NowMs, Time.GetTimestamp(), conversation.Dial?.Peer.Label);
+        Session? old;
+        long? lastSeen;
+        lock (_lock)
+        {
+            old = SessionOf(facts.DeviceId);
+            conversation.Session = session;
+            _sessions = [.. Array.FindAll(_sessions, s => s != old), session];
+            lastSeen = _lastSeenMs.TryGetValue(facts.DeviceId.Value, out long seen) ? seen : null;
+        }
+
+        if (old is not null && old.Conversation != conversation)
+        {
+            Counters.Add(MeshCounter.Displaced);
+            old.Conversation.Calls.Close();
+            old.Conversation.Close(1000, "superseded by newer connection from same device");
+        }
+
+        conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Pace.Classic);
+        if (session.Outbound) Suppression.Clear(facts.DeviceId);
+        _dials.Registered(session);
+        Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
+        MembershipChanged();
+        // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
+        if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);
+    }
+
+    /// <summary>Takes a session out of the table; its connection is closing or closed.</summary>
+    /// <param name="reason">The word of the event ([W-139]).</param>
+    internal bool Unregister(Session session, string reason, string detail)
+    {
+        lock (_lock)
+        {
+            if (!_sessions.Contains(session)) return false;
+            _sessions = Array.FindAll(_sessions, s => s != session);
+            if (_lastSeenMs.Count >= MaxLastSeen) _lastSeenMs.Clear();
+            _lastSeenMs[session.DeviceId.Value] = NowMs;
+        }
+
+        session.Conversation.Calls.Close();
+        Publish(EventTypes.PeerDisconnect, EventSeverity.Info, session.DeviceId, $"Disconnected: {session.DeviceId.Abbreviated}… ({reason}){(detail.Length == 0 ? "" : $": {detail}")}");
+        if (session.Outbound && reason is not ("peer leaving" or "superseded" or "stopping")) ReportDown(session);
+        MembershipChanged();
+        return true;
+    }
+
+    /// <summary>A connection is gone.</summary>
+    internal void Ended(Conversation conversation, int status, string reason)
+    {
+        lock (_lock) _conversations = Array.FindAll(_conversations, c => c != conversation);
+        string why = conversation.ClosedBecause ?? (reason.Length > 0 ? reason : $"closed with {status}");
+        if (conversation.Session is { } session)
+            Unregister(session, _stop.IsCancellationRequested ? "stopping" : session.Outbound ? "outbound disconnected" : "socket closed", conversation.ClosedBecause ?? reason);
+        if (conversation.Dial is { } dial) _dials.Ended(dial, why);
+    }
+
+    // [X-9]: the features last seen, and one warning when they are gone.
+    private void Remember(TrustEntry entry, PeerFacts facts)
+    {
+        if (entry.Features.Contains("signed-frames") && !facts.Has("signed-frames"))
+            Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"[EDGE_DOWNGRADE] {facts.DeviceId.Abbreviated}… connected without the features it had; its relayed frames count for less.");
+        try
+        {
+            if (facts.IsEdge) Trust.NoteFeatures(entry.DeviceId, facts.Features);
+        }
+        catch (EdgeException unwritten)
+        {
+            Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"What {facts.DeviceId.Abbreviated}… can do could not be noted: {unwritten.Why}");
+        }
+    }
+
+    // An edit of the store ends the sessions it no longer allows ([W-24]).
+    private void TrustChanged()
+    {
+        if (Trust.Problem is { } problem)
+            Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Error, "trust store", $"[TRUST_STORE_UNREADABLE] {problem} No session is let in.", FailureClass.Auth));
+        foreach (Session session in _sessions)
+        {
+            bool allowed = Trust.Entries.TryGetValue(session.DeviceId.Value, out TrustEntry? entry) && (entry.PublicKey is null || entry.PublicKey == session.Facts.PublicKey);
+            // An unreadable store lets nobody new in; it does not say that anybody was removed.
+            if (allowed || Trust.Problem is not null) continue;
+            session.Conversation.Close(1008, "no longer trusted");
+            Unregister(session, "no longer trusted", "removed from the trust store, or another key was pinned");
+        }
+    }
+
+    // Only the dialler reports, and not while this node suspects itself ([W-157], [X-36]).
+    private void ReportDown(Session lost)
+    {
+        Suppression.MarkDead(lost.DeviceId);
+        if (Health.Degraded) return;
+        byte[] message = Envelope.Messages.Event("peer.down", w =>
+        {
+            w.WriteNumber("gen", 1);
+            w.WriteString("deviceId", lost.DeviceId.Value);
+            w.WriteNumber("reportedAtMs", NowMs);
+        });
+        foreach (Session session in _sessions) session.Conversation.SendEvent(MessageClass.Control, message);
+    }
+}
