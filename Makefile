@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit publish bench clean
+.PHONY: run test unit pages publish bench clean
 
 run:
 	@.ci/setup run
@@ -30,6 +30,13 @@ test: publish
 unit:
 	@.ci/setup run
 	@dotnet test --project tests/ClawMesh.Edge.Tests -c Release
+
+# Writes the pages that tests keep true: docs/configuration.md and docs/protocol/coverage.md.
+pages:
+	@.ci/setup run
+	@mkdir -p docs/protocol
+	@dotnet build tests/ClawMesh.Edge.Tests -c Release -v quiet --nologo
+	@CLAWMESH_WRITE_PAGES=1 artifacts/net10.0/bin/ClawMesh.Edge.Tests/release/ClawMesh.Edge.Tests --filter-class "*PageTests" >/dev/null || true
 
 bench: publish
 	@dotnet build tests/ClawMesh.Edge.Benchmarks -c Release -v quiet --nologo

@@ -52,6 +52,7 @@ public sealed partial class MeshNode : IDisposable
     private readonly CatchUp _catchUp;
     private readonly Dictionary<string, long> _lastSeenMs = [];
     private readonly SeenSet _proposals = new(1_000);
+    private readonly TokenBucket _refusalsTold;
     private volatile Session[] _sessions = [];
     private volatile Conversation[] _conversations = [];
     private Leader? _leader;
@@ -70,6 +71,7 @@ public sealed partial class MeshNode : IDisposable
         _liveness = new Liveness(this);
         _catchUp = new CatchUp(this);
         _dials = new DialBook(this, ports.Dialler, ports.Chance);
+        _refusalsTold = new TokenBucket(ports.Time, 0.05, 10);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);
         _lastTick = ports.Time.GetTimestamp();
         Leader = PlannerElection.Elect([SelfMember]);
@@ -257,6 +259,8 @@ public sealed partial class MeshNode : IDisposable
     internal void HandshakeRefused(Conversation conversation, JsonElement parameters, HandshakeFault fault)
     {
         Counters.Add(MeshCounter.HandshakeFailures);
+        // Counted always, said sometimes: a stranger that knocks all day must not push everything else out of the events.
+        if (!_refusalsTold.TryTake()) return;
         string who = RpcParams.Member(parameters, "deviceId") is { ValueKind: JsonValueKind.String } id && NodeId.IsWellFormed(id.GetString()) ? id.GetString()![..12] + "…" : "a device without a proper id";
         Events.Publish(new EdgeEvent(
             0, default, EventTypes.PeerFault, EventSeverity.Warning, "mesh", $"Refused {who} from {conversation.Link.Facts.Remote}: {fault.Code}, {fault.Message}.", FailureClass.Auth));

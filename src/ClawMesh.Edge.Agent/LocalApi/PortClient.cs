@@ -61,7 +61,7 @@ internal sealed class PortClient(ToolConnection connection, string url, string w
         throw result.Code switch
         {
             GateCodes.NotAuthorized => new EdgeException(
-                ErrorCodes.NodeNotPermitted, $"The node at {url} does not permit {method}.", $"{result.Message}; {(whyNoOperator.Length > 0 ? whyNoOperator : "an operator may not do this from here")}.",
+                ErrorCodes.NodeNotPermitted, $"The node at {url} does not permit {method}.", $"{result.Message.TrimEnd('.')}; {(whyNoOperator.Length > 0 ? whyNoOperator : "an operator may not do this from here").TrimEnd('.')}.",
                 "Give the operator token, or let the node's operator.loopbackReadOnly be `read` for programs on its own machine.", FailureClass.Auth),
             CallErrorCodes.Timeout or CallErrorCodes.PeerDisconnected or CallErrorCodes.SendFailed or CallErrorCodes.NotConnected => new EdgeException(
                 ErrorCodes.NodeUnreachable, $"The node at {url} did not answer {method}.", result.Message, "Look at its log.", FailureClass.Infra),

@@ -6,10 +6,11 @@ using ClawMesh.Edge.Mesh.Transport;
 namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>Turns ends of commands and changes of outputs into event frames ([X-38], [X-42]).</summary>
-internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, bool simulated) : IActuationListener
+internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, ActuatorHistory history, bool simulated) : IActuationListener
 {
     public void Finished(ActuationAnswer answer)
     {
+        history.Finished(answer);
         // A message that never named a command has no result to report.
         if (answer.CommandId.Length == 0) return;
         EvidenceTier tier = answer.Outcome switch

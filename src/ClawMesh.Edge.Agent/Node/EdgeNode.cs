@@ -101,6 +101,9 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public string ListeningOn => _door?.Endpoint ?? "";
 
+    /// <summary>What was done to the outputs lately.</summary>
+    public ActuatorHistory History { get; } = new();
+
     /// <summary>When commands for peers were created.</summary>
     public PeerCommands.Times PeerCommandTimes { get; } = new();
 
@@ -239,7 +242,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Readiness = new ReadinessBoard(
             Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
         Desk = new ActuationDesk(
-            DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, Site.Simulated), Time,
+            DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Site.Simulated), Time,
             new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 

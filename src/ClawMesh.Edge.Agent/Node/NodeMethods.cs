@@ -31,6 +31,10 @@ internal static class NodeMethods
             RpcParams.Member(p, "sinceMs") is null ? null : RpcParams.Number(p, "sinceMs", 0, 0, long.MaxValue / 2),
             RpcParams.Member(p, "afterSequence") is null ? null : RpcParams.Number(p, "afterSequence", 0, 0, long.MaxValue / 2))));
 
+        // What the receiver gate refused never reached the desk; the classic count has both.
+        rpc.Add("clawmesh.mock.actuator.state", Readers, (p, _, _) => Answer(w => node.History.Write(
+            w, node.Desk.Outputs(), node.Desk.RefusedCount + node.Mesh.Forward.Refused, RpcParams.Text(p, "targetRef"))));
+
         rpc.Add("edge.actuate", Operators, (p, caller, ct) => ActuateAsync(node, p, caller, ct));
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
         rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));

@@ -26,9 +26,12 @@ public sealed class ForwardDesk
     private readonly MeshNode _mesh;
     private readonly IWireGate _gate;
     private readonly IActuationRequests _actuation;
+    // Counted always, said sometimes: a storm must not push everything else out of the events.
+    private readonly Transport.TokenBucket _refusalsTold;
     private long _refused;
 
-    internal ForwardDesk(MeshNode mesh, IWireGate gate, IActuationRequests actuation) => (_mesh, _gate, _actuation) = (mesh, gate, actuation);
+    internal ForwardDesk(MeshNode mesh, IWireGate gate, IActuationRequests actuation) =>
+        (_mesh, _gate, _actuation, _refusalsTold) = (mesh, gate, actuation, new Transport.TokenBucket(mesh.Time, 0.5, 20));
 
     /// <summary>Forwards the receiver gate refused since start.</summary>
     public long Refused => Interlocked.Read(ref _refused);
@@ -79,7 +82,7 @@ public sealed class ForwardDesk
         if (_gate.Judge(message) is { } refusal)
         {
             Interlocked.Increment(ref _refused);
-            _mesh.Events.Publish(new EdgeEvent(
+            if (_refusalsTold.TryTake()) _mesh.Events.Publish(new EdgeEvent(
                 0, default, EventTypes.ActuationOutcome, EventSeverity.Warning, message.TargetRef.Length > 128 ? message.TargetRef[..128] : message.TargetRef,
                 $"The receiver gate refused a command of '{caller.Name}': {refusal.Code}, {refusal.Why}.", FailureClass.TrustGate));
             throw No(refusal.Code, refusal.Why, null);
