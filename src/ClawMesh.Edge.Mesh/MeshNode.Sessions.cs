@@ -1,6 +1,7 @@
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Sessions;
 using ClawMesh.Edge.Mesh.Transport;
@@ -29,7 +30,7 @@ public sealed partial class MeshNode
         {
             Counters.Add(MeshCounter.Displaced);
             old.Conversation.Calls.Close();
-            old.Conversation.Close(1000, "superseded by newer connection from same device");
+            old.Conversation.Close(1000, Superseded);
         }
 
         conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Pace.Classic);
@@ -39,6 +40,15 @@ public sealed partial class MeshNode
         MembershipChanged();
         // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
         if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);
+    }
+
+    /// <summary>Ends every connection of a dialler that stands down ([W-40]).</summary>
+    internal void StopDial(StaticDial dial)
+    {
+        foreach (Conversation conversation in _conversations)
+        {
+            if (conversation.Dial == dial) conversation.Close(1000, Superseded);
+        }
     }
 
     /// <summary>Takes a session out of the table; its connection is closing or closed.</summary>
@@ -55,7 +65,8 @@ public sealed partial class MeshNode
 
         session.Conversation.Calls.Close();
         Publish(EventTypes.PeerDisconnect, EventSeverity.Info, session.DeviceId, $"Disconnected: {session.DeviceId.Abbreviated}… ({reason}){(detail.Length == 0 ? "" : $": {detail}")}");
-        if (session.Outbound && reason is not ("peer leaving" or "superseded" or "stopping")) ReportDown(session);
+        // What was reported to this node is not reported on, and whom it threw out is not down ([W-157], [W-158]).
+        if (session.Outbound && reason is not ("peer leaving" or "peer down" or "superseded" or "stopping" or "no longer trusted")) ReportDown(session);
         MembershipChanged();
         return true;
     }

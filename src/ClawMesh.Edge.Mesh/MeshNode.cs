@@ -28,10 +28,11 @@ namespace ClawMesh.Edge.Mesh;
 /// <param name="Chance">Uniform in [0, 1).</param>
 /// <param name="NewNonce">32 random bytes of the operating system.</param>
 /// <param name="TellOperatorInput">Records a person's input as a frame of this node ([W-125]).</param>
+/// <param name="Discovered">Finds devices to dial; null when nothing looks for them.</param>
 public sealed record MeshPorts(
     Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, RpcDispatcher Rpc, IWireGate Gate, IActuationRequests Actuation,
     OperatorAuthenticator? Operators, IEventSink Events, IDialler Dialler, TimeProvider Time, Func<double> Chance, Func<byte[]> NewNonce, Func<Guid> NewId,
-    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput);
+    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput, IPeerSource? Discovered = null);
 
 /// <summary>
 /// This node among its peers: the wiring of the mesh, its table of sessions and its tick. Messages come in on the receive loops of the
@@ -43,6 +44,7 @@ public sealed partial class MeshNode : IDisposable
     public static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
 
     private const int MaxLastSeen = 256;
+    private const string Superseded = "superseded by newer connection from same device";
 
     private readonly MeshPorts _ports;
     private readonly Lock _lock = new();
@@ -70,7 +72,7 @@ public sealed partial class MeshNode : IDisposable
         Traces = new TraceBook(ports.Time);
         _liveness = new Liveness(this);
         _catchUp = new CatchUp(this);
-        _dials = new DialBook(this, ports.Dialler, ports.Chance);
+        _dials = new DialBook(this, ports.Dialler, ports.Discovered, ports.Chance);
         _refusalsTold = new TokenBucket(ports.Time, 0.05, 10);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);
         _lastTick = ports.Time.GetTimestamp();
@@ -151,7 +153,8 @@ public sealed partial class MeshNode : IDisposable
         var conversation = new Conversation(this, link, dial);
         lock (_lock) _conversations = [.. _conversations, conversation];
         if (link.Facts.Dialled) link.Queue.SetPace(Pace.Classic);
-        conversation.Begin();
+        if (dial is { State: not DialState.Dialling }) conversation.Close(1000, Superseded);
+        else conversation.Begin();
         return conversation;
     }
 

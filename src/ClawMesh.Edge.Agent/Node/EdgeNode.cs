@@ -386,13 +386,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         if (_identity!.Correction is { } correction) Warn("identity", correction);
         foreach (string warning in _identity.Warnings) Warn("identity", warning);
         if (CpuFeatures.Check() is { } older) Warn("cpu", older);
-        foreach (MeshDiagnostic finding in MeshDiagnostics)
-        {
-            EventSeverity severity = finding.Level switch { DiagnosticLevel.Error => EventSeverity.Error, DiagnosticLevel.Warning => EventSeverity.Warning, _ => EventSeverity.Info };
-            Events.Publish(new EdgeEvent(0, default, severity == EventSeverity.Info ? EventTypes.Startup : EventTypes.Error, severity, "mesh", finding.ToString(), severity == EventSeverity.Info ? null : FailureClass.Config));
-        }
-
-        foreach (string warning in Trust.Warnings) Warn("trust store", warning);
+        _door!.Announce();
     }
 
     public void Warn(string subject, string message) =>

@@ -10,6 +10,7 @@ using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Peers;
@@ -104,6 +105,26 @@ internal sealed class MeshDoor : IAsyncDisposable
                 ErrorCodes.CannotListen, $"Could not listen on {options.Host}:{options.Port}.", failed.Message,
                 "Choose an address of this machine and a port this user may open, with --listen HOST:PORT.", FailureClass.Config, failed);
         }
+    }
+
+    /// <summary>Says at the start what the mesh found about its configuration, and whom it will not dial ([W-164], [W-166]).</summary>
+    public void Announce()
+    {
+        foreach (MeshDiagnostic finding in Diagnostics)
+        {
+            EventSeverity severity = finding.Level switch { DiagnosticLevel.Error => EventSeverity.Error, DiagnosticLevel.Warning => EventSeverity.Warning, _ => EventSeverity.Info };
+            Say(severity, finding.ToString());
+        }
+
+        foreach (StaticDial dial in Mesh.Dials)
+        {
+            if (!dial.Peer.MayDial) Say(EventSeverity.Error, WanRefusal.Text(dial.Peer));
+        }
+
+        foreach (string warning in Trust.Warnings) Say(EventSeverity.Warning, warning);
+
+        void Say(EventSeverity severity, string text) => _node.Events.Publish(new EdgeEvent(
+            0, default, severity == EventSeverity.Info ? EventTypes.Startup : EventTypes.Error, severity, "mesh", text, severity == EventSeverity.Info ? null : FailureClass.Config));
     }
 
     /// <summary>The mesh's clock, until the node stops.</summary>

@@ -7,16 +7,22 @@ using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Mesh.Dialling;
 
-/// <summary>Keeps a dialler for every static peer ([W-39] to [W-45]). Looked at by the mesh's tick.</summary>
+/// <summary>Keeps a dialler for every static peer, and for those a source has found ([W-39] to [W-45]). Looked at by the mesh's tick.</summary>
 internal sealed class DialBook
 {
     private readonly MeshNode _mesh;
     private readonly IDialler _dialler;
     private readonly Lock _lock = new();
+    private readonly IPeerSource? _source;
+    private readonly Func<double> _chance;
+    private readonly DialBudget _budget;
 
-    public DialBook(MeshNode mesh, IDialler dialler, Func<double> chance)
+    // Diallers of discovered peers: as many as the source may find.
+    private StaticDial[] _found = [];
+
+    public DialBook(MeshNode mesh, IDialler dialler, IPeerSource? source, Func<double> chance)
     {
-        (_mesh, _dialler) = (mesh, dialler);
+        (_mesh, _dialler, _source, _chance, _budget) = (mesh, dialler, source, chance, new DialBudget(mesh.Time));
         var dials = new List<StaticDial>();
         foreach (StaticPeer peer in mesh.Options.StaticPeers)
         {
@@ -35,16 +41,9 @@ internal sealed class DialBook
     /// <summary>Starts the attempts that are due.</summary>
     public void Tick()
     {
-        foreach (StaticDial dial in Dials)
-        {
-            lock (_lock)
-            {
-                if (!IsDue(dial)) continue;
-                dial.State = DialState.Dialling;
-            }
-
-            _ = DialAsync(dial);
-        }
+        LookAtFound();
+        foreach (StaticDial dial in Dials) Try(dial);
+        foreach (StaticDial dial in _found) Try(dial);
     }
 
     /// <summary>A session began; a dialler of ours may have to stand down.</summary>
@@ -57,15 +56,20 @@ internal sealed class DialBook
         }
 
         if (!DialRules.MustStandDown(_mesh.Self, session.DeviceId, inboundRegistered: true)) return;
-        foreach (StaticDial dial in Dials)
+        foreach (StaticDial dial in (StaticDial[])[.. Dials, .. _found])
         {
             if (dial.Peer.DeviceId != session.DeviceId) continue;
             lock (_lock)
             {
+                // A discovered one is forgotten; it comes back when it is found again.
+                if (dial.Discovered) _found = Array.FindAll(_found, d => d != dial);
                 if (dial.State == DialState.Refused) continue;
                 dial.State = DialState.StoodDown;
                 dial.RivalSeenAt = _mesh.Time.GetTimestamp();
             }
+
+            // A handshake still under way would displace the session that has just won ([W-40]).
+            _mesh.StopDial(dial);
         }
     }
 
@@ -74,8 +78,44 @@ internal sealed class DialBook
     {
         lock (_lock)
         {
-            if (dial.State is DialState.Dialling or DialState.Connected) dial.Lost(why, _mesh.Time);
+            if (dial.State is DialState.Dialling or DialState.Connected) Lose(dial, why);
         }
+    }
+
+    private void Try(StaticDial dial)
+    {
+        lock (_lock)
+        {
+            if (!IsDue(dial)) return;
+            dial.State = DialState.Dialling;
+        }
+
+        _ = DialAsync(dial);
+    }
+
+    // [W-39], in the order of the rule; a device that has a dialler already keeps that one ([W-44]).
+    private void LookAtFound()
+    {
+        foreach (DialCandidate candidate in _source?.Found ?? [])
+        {
+            NodeId device = candidate.DeviceId;
+            if (Dials.Any(d => d.Peer.DeviceId == device) || Array.Exists(_found, d => d.Peer.DeviceId == device)) continue;
+            if (DialRules.WhyNotDialDiscovered(
+                _mesh.Self, candidate, _mesh.Trust.Entries.ContainsKey(device.Value), _mesh.SessionOf(device) is not null,
+                _mesh.Suppression.IsSuppressed(device), _budget.HasLeft(device)) is not null) continue;
+            string host = candidate.Host!.Contains(':', StringComparison.Ordinal) ? $"[{candidate.Host}]" : candidate.Host;
+            if (StaticPeer.Parse($"{device.Value}=ws://{host}:{candidate.Port}||mdns", out _) is not { } peer || !_budget.TryTake(device)) continue;
+            lock (_lock) _found = [.. _found, new StaticDial(peer, _chance) { Discovered = true }];
+        }
+    }
+
+    private void Lose(StaticDial dial, string why)
+    {
+        dial.Lost(why, _mesh.Time);
+        if (!dial.Discovered) return;
+        _found = Array.FindAll(_found, d => d != dial);
+        // After a loss it is not dialled on account of discovery until it was reached again, or for ten minutes ([W-43]).
+        _mesh.Suppression.MarkDead(dial.Peer.DeviceId);
     }
 
     private bool IsDue(StaticDial dial)
@@ -126,7 +166,7 @@ internal sealed class DialBook
             lock (_lock)
             {
                 first = dial.LastFault != failed.Why;
-                dial.Lost(failed.Why, _mesh.Time);
+                if (dial.State == DialState.Dialling) Lose(dial, failed.Why);
             }
 
             _mesh.Counters.Add(MeshCounter.Reconnects);
@@ -135,7 +175,7 @@ internal sealed class DialBook
             {
                 _mesh.Events.Publish(new EdgeEvent(
                     0, default, EventTypes.PeerFault, failed.Code == TlsErrorCodes.PinMismatch ? EventSeverity.Error : EventSeverity.Warning, dial.Peer.DeviceId.Abbreviated,
-                    $"{failed.What} {failed.Why} {failed.Fix}", failed.FailureClass));
+                    $"[{failed.Code}] {failed.What} {failed.Why} {failed.Fix}", failed.FailureClass));
             }
         }
     }

@@ -20,7 +20,7 @@ public enum DialState
     Untrusted,
 }
 
-/// <summary>One static peer and its dialler. Changed by the mesh under its lock only.</summary>
+/// <summary>One peer with its dialler. Changed by the mesh under its lock only.</summary>
 public sealed class StaticDial
 {
     private readonly Backoff _backoff;
@@ -28,6 +28,9 @@ public sealed class StaticDial
     internal StaticDial(StaticPeer peer, Func<double> chance) => (Peer, _backoff) = (peer, new Backoff(chance));
 
     public StaticPeer Peer { get; }
+
+    /// <summary>Found, not configured: forgotten when it ends, and dialled anew only by the rules of [W-39].</summary>
+    public bool Discovered { get; internal init; }
 
     public DialState State { get; internal set; }
 

@@ -100,7 +100,7 @@ internal sealed class GossipHub(MeshNode mesh)
         }
 
         mesh.Counters.Add(MeshCounter.SyncFrames);
-        if (!own && frame.Hops <= LastRelayedHop) Relay(frame, from, edgeOnly: true);
+        if (!own && frame.Hops <= LastRelayedHop) Relay(frame, from, synced: true);
         Keep(frame);
         return true;
     }
@@ -164,14 +164,16 @@ internal sealed class GossipHub(MeshNode mesh)
         return false;
     }
 
-    private void Relay(MeshFrame frame, Session from, bool edgeOnly = false)
+    private void Relay(MeshFrame frame, Session from, bool synced = false)
     {
         byte[]? message = null;
+        // What fills a gap is history: its last value does not stand for the rest.
+        string? key = synced ? null : frame.CoalescingKey;
         foreach (Session session in mesh.Sessions)
         {
-            if (session == from || (edgeOnly && !session.Facts.IsEdge)) continue;
+            if (session == from || (synced && !session.Facts.IsEdge)) continue;
             message ??= frame.RelayMessage();
-            session.Conversation.SendEvent(frame.Kind is FrameKinds.Event or FrameKinds.HumanInput ? MessageClass.Control : MessageClass.Bulk, message, frame.CoalescingKey);
+            session.Conversation.SendEvent(frame.Kind is FrameKinds.Event or FrameKinds.HumanInput ? MessageClass.Control : MessageClass.Bulk, message, key);
         }
 
         if (message is not null) mesh.Counters.Add(MeshCounter.FramesRelayed);

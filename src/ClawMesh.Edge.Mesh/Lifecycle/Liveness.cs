@@ -27,13 +27,14 @@ internal sealed class Liveness(MeshNode mesh)
         foreach (Session session in mesh.Sessions)
         {
             TimeSpan silence = mesh.Time.GetElapsedTime(session.Conversation.Link.LastReceived);
-            if (silence < Health.Stretch(mesh.Options.SuspectAfter))
+            if (session.State == SessionState.Up)
             {
-                if (session.State == SessionState.Suspect) Recovered(session);
+                if (silence >= Health.Stretch(mesh.Options.SuspectAfter)) Suspect(session, silence);
             }
-            else if (session.State == SessionState.Up)
+            else if (session.Conversation.Link.LastReceived > session.SuspectSince)
             {
-                Suspect(session, silence);
+                // Data alone clears it: a limit that our own health has stretched meanwhile proves nothing about the peer.
+                Recovered(session);
             }
             else if ((silence >= Health.Stretch(mesh.Options.DownAfter) && !session.ReachedIndirectly) || silence >= Health.Stretch(mesh.Options.DownAnyway))
             {
@@ -93,7 +94,9 @@ internal sealed class Liveness(MeshNode mesh)
     private async Task ProbeAsync(Session session)
     {
         CallResult answer = await session.Conversation.CallAsync("mesh.health", null, ProbeLimit);
-        if (answer.Ok || mesh.SessionOf(session.DeviceId) != session)
+        // A classic dialler answers no request ([W-149]); there the pong that came since the probe is the answer.
+        bool ponged = !session.Outbound && !session.Facts.IsEdge && session.Conversation.Link.LastReceived > session.LastProbeTimestamp;
+        if (answer.Ok || ponged || mesh.SessionOf(session.DeviceId) != session)
         {
             mesh.Counters.Add(MeshCounter.PeerDownIgnored);
             return;
@@ -106,7 +109,7 @@ internal sealed class Liveness(MeshNode mesh)
 
     private void Suspect(Session session, TimeSpan silence)
     {
-        session.State = SessionState.Suspect;
+        (session.State, session.SuspectSince) = (SessionState.Suspect, mesh.Time.GetTimestamp());
         session.ReachedIndirectly = false;
         Health.Suspected();
         mesh.Events.Publish(new EdgeEvent(

@@ -91,6 +91,7 @@ internal sealed class IntentDesk(MeshNode mesh)
             w.WriteString("kind", FrameKinds.AgentResponse);
             w.WriteString("frameId", mesh.NewId().ToString("D"));
             w.WriteString("sourceDeviceId", mesh.Self.Value);
+            if (mesh.SelfFacts.DisplayName is { Length: > 0 } name) w.WriteString("sourceDisplayName", name);
             w.WriteNumber("timestamp", mesh.NowMs);
             w.WriteStartObject("data");
             w.WriteString("conversationId", conversation);

@@ -206,10 +206,15 @@ internal sealed class Conversation : ILinkUser
             return;
         }
 
-        if (_scan.Body.Type != JsonTokenType.StartObject) return;
         string name = WireScan.Text(message, _scan.Name);
         if (name is "peer.leaving" or "peer.down" or "planner.proposal" or "planner.proposal.resolved")
         {
+            if (_scan.Body.Type != JsonTokenType.StartObject)
+            {
+                _mesh.Counters.Add(MeshCounter.InvalidType);
+                return;
+            }
+
             using JsonDocument payload = JsonDocument.Parse(_scan.Body.Of(message).ToArray());
             _mesh.Heard(session, name, payload.RootElement);
         }
@@ -222,6 +227,7 @@ internal sealed class Conversation : ILinkUser
         if (session is null)
         {
             if (_dialler is not null && id == _stepId) DiallerStep(ok, Copy(message, _scan.Body));
+            else _mesh.Counters.Add(MeshCounter.LateResponses);
             return;
         }
 
@@ -241,6 +247,7 @@ internal sealed class Conversation : ILinkUser
 
     private void DiallerStep(bool ok, JsonElement payload)
     {
+        if (ClosedBecause is not null) return;
         _stepId = "";
         _stepBegan = _mesh.Time.GetTimestamp();
         if (!_challenged)

@@ -44,6 +44,8 @@ public sealed class Session
 
     internal Election.Member Member { get; }
 
+    internal long SuspectSince { get; set; }
+
     /// <summary>An indirect probe reached the device since it became suspect.</summary>
     internal bool ReachedIndirectly { get; set; }
 

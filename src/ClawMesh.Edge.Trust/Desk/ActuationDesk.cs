@@ -364,6 +364,9 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private ActuationAnswer Answer(Deliberation d, Armed armed, DriveResult result, long startedAtMs) => result switch
     {
         { Refusal: { } refusal } => Answer(d, armed, ActuationOutcome.Refused, GateCodes.SafetyTrip, $"{refusal.Message}. Nothing was driven.", startedAtMs),
+        // a trip while the effect is watched for is a fault, whatever was seen until then; the output is safe already.
+        _ when armed.Lease.EndedBy is { } cause and (SafeCause.Interlock or SafeCause.Limit or SafeCause.Fault or SafeCause.BusBlocked or SafeCause.Operator) => Answer(
+            d, armed, ActuationOutcome.Fault, GateCodes.SafetyTrip, $"'{d.Slot!.Id}' was driven {d.Value} and sent to its safe state meanwhile, by {cause.Word()}.", startedAtMs),
         { Observed: { } observed } => Answer(d, armed, ActuationOutcome.Done, GateCodes.Ok, $"'{d.Slot!.Id}' is {d.Value}; {observed.By} reads {observed.Value:0.###} {observed.Unit}.", startedAtMs) with { Observed = observed },
         _ => Answer(d, armed, ActuationOutcome.EffectUnconfirmed, GateCodes.NoConfirmation, $"'{d.Slot!.Id}' was driven {d.Value} and back to its safe state, because no effect was seen: {result.Detail}", startedAtMs),
     };

@@ -16,7 +16,14 @@ internal sealed record Lease(string CommandId, PermitId Permit, OutputValue Valu
     /// <summary>Completed when the command's outcome is in the journal, so that the end is recorded after it.</summary>
     public Task OutcomeWritten => _outcomeWritten.Task;
 
-    public void MarkEnded() => _ended.Cancel();
+    /// <summary>Why the output was made safe; null while the lease lasts. Set before <see cref="Ended"/> is cancelled.</summary>
+    public SafeCause? EndedBy { get; private set; }
+
+    public void MarkEnded(SafeCause cause)
+    {
+        EndedBy = cause;
+        _ended.Cancel();
+    }
 
     public void MarkOutcomeWritten() => _outcomeWritten.TrySetResult();
 }

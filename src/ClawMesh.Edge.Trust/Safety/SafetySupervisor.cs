@@ -169,7 +169,7 @@ internal sealed class SafetySupervisor : IDisposable
         }
 
         // Not on this thread: what waits for the end of the lease must not run on a safety lane.
-        if (ended is not null && result.Confirmed) ThreadPool.UnsafeQueueUserWorkItem(static lease => lease.MarkEnded(), ended, preferLocal: false);
+        if (ended is not null && result.Confirmed) ThreadPool.UnsafeQueueUserWorkItem(static e => e.Lease.MarkEnded(e.Cause), (Lease: ended, Cause: cause), preferLocal: false);
 
         waiter?.TrySetResult(result);
         if (news) _notes.Writer.TryWrite(new SafetyNote(slot, cause, result, ended, _time.GetUtcNow(), onFor, late));

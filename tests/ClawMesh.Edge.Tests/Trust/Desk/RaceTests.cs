@@ -260,4 +260,24 @@ public class RaceTests
             await desk.DisposeAsync();
         }
     }
+
+    [Fact]
+    [Trait("spec", "X-41")]
+    public async Task A_trip_while_the_effect_is_watched_for_is_a_fault_and_used_to_be_called_unconfirmed()
+    {
+        await using var desk = new PermitDesk();
+        desk.Actuator.Effect = async leaseEnded =>
+        {
+            _ = desk.Desk.SafeStateAsync("operator:anna");
+            desk.Desk.Tick();
+            await Task.Delay(Timeout.Infinite, leaseEnded);
+            throw new InvalidOperationException("the lease outlived the trip");
+        };
+
+        ActuationAnswer answer = await desk.AskAsync(desk.Command());
+
+        Assert.Equal((ActuationOutcome.Fault, GateCodes.SafetyTrip), (answer.Outcome, answer.Code));
+        Assert.Contains("operator", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(OutputValue.Inactive, desk.Actuator.ReadBack());
+    }
 }
