@@ -82,7 +82,7 @@ internal static class MeshMethods
         CallResult result = await session.Conversation.CallAsync(method, w => w.WriteString("taskId", taskId), LeaderLimit);
         if (!result.Ok)
         {
-            string code = result.Code == GateCodes.InternalError && result.Message.Length == 0 ? PlannerErrorCodes.RemotePlannerError : result.Code;
+            string code = result.Code == GateCodes.InternalError && RpcParams.Member(result.Payload, "code") is null ? PlannerErrorCodes.RemotePlannerError : result.Code;
             throw new RpcRefusalException(code, result.Message.StartsWith(code + ": ", StringComparison.Ordinal) ? result.Message[(code.Length + 2)..] : result.Message);
         }
 

@@ -153,7 +153,7 @@ public sealed partial class MeshNode : IDisposable
         var conversation = new Conversation(this, link, dial);
         lock (_lock) _conversations = [.. _conversations, conversation];
         if (link.Facts.Dialled) link.Queue.SetPace(Pace.Classic);
-        if (dial is { State: not DialState.Dialling }) conversation.Close(1000, Superseded);
+        if (dial is { State: DialState.StoodDown }) conversation.Close(1000, Superseded);
         else conversation.Begin();
         return conversation;
     }
@@ -291,17 +291,17 @@ public sealed partial class MeshNode : IDisposable
     private void ProposalHeard(string name, JsonElement payload)
     {
         if (RpcParams.Member(payload, "taskId") is not { ValueKind: JsonValueKind.String } task || RpcParams.Member(payload, "status") is not { ValueKind: JsonValueKind.String } status) return;
-        string taskId = task.GetString()!;
-        if (taskId.Length > 128) return;
+        string taskId = task.GetString()!, word = status.GetString()!;
+        if (taskId.Length > 128 || word.Length > 32) return;
         lock (_lock)
         {
-            if (!_proposals.Add($"{taskId}\n{status.GetString()}")) return;
+            if (!_proposals.Add($"{taskId}\n{word}")) return;
         }
 
         string summary = RpcParams.Member(payload, "summary") is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
         Events.Publish(new EdgeEvent(
             0, default, name == "planner.proposal" ? EventTypes.ProposalCreated : EventTypes.ProposalResolved, EventSeverity.Info, "planner",
-            $"Proposal {taskId[..Math.Min(8, taskId.Length)]}: {status.GetString()} {(summary.Length > 120 ? summary[..120] : summary)}"));
+            $"Proposal {taskId[..Math.Min(8, taskId.Length)]}: {word} {(summary.Length > 120 ? summary[..120] : summary)}"));
         if (HasSubscribers) TellSubscribers(Envelope.Messages.Event(name, w =>
         {
             foreach (JsonProperty member in payload.EnumerateObject()) member.WriteTo(w);

@@ -1,9 +1,11 @@
 using System.Globalization;
 using ClawMesh.Edge.Benchmarks;
+using ClawMesh.Edge.Benchmarks.Wire;
 
 // One run, one table: every figure of DESIGN section 11 that this version has, beside its budget. The table goes to
 // docs/benchmarks.md with the date and the machine.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["wire", .. string[] wire]) return await WireCommand.RunAsync(wire);
 string binary = Flag("--binary") ?? "artifacts/publish/linux-x64/clawmesh-edge";
 int leases = int.Parse(Flag("--leases") ?? "300", CultureInfo.InvariantCulture);
 int starts = int.Parse(Flag("--starts") ?? "20", CultureInfo.InvariantCulture);

@@ -25,6 +25,24 @@ public sealed class ManualTime : TimeProvider
         lock (_lock) return _wall;
     }
 
+    /// <summary>Until a timer is due; null when none runs.</summary>
+    public TimeSpan? UntilNextTimer
+    {
+        get
+        {
+            lock (_lock)
+            {
+                TimeSpan due = TimeSpan.MaxValue;
+                foreach (ManualTimer timer in _timers)
+                {
+                    if (timer.DueAt < due) due = timer.DueAt;
+                }
+
+                return due == TimeSpan.MaxValue ? null : due - _elapsed;
+            }
+        }
+    }
+
     /// <summary>Steps the wall clock alone, as NTP does; the monotonic clock does not notice.</summary>
     public void StepWallClock(TimeSpan by)
     {

@@ -19,6 +19,9 @@ internal sealed class NodeViews(EdgeNode node)
 {
     private readonly MeshViews _mesh = new(node.Mesh, node.Time, node.MeshDiagnostics);
 
+    // Room for the envelope around the frames: an answer stays under the 1 MiB every node accepts ([W-9]).
+    private const long MaxFrameBytes = 1_000_000;
+
     private static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
 
     public void Health(Utf8JsonWriter w)
@@ -74,7 +77,7 @@ internal sealed class NodeViews(EdgeNode node)
     /// <summary>[W-138]; <c>current</c> adds the latest frame of every key when <paramref name="withCurrent"/> asks for it.</summary>
     public void World(Utf8JsonWriter w, int limit, string? kind, string? source, bool withCurrent)
     {
-        IReadOnlyList<MeshFrame> frames = node.Mesh.World.Log(limit, kind, source);
+        IReadOnlyList<MeshFrame> frames = node.Mesh.World.Log(limit, kind, source, MaxFrameBytes);
         w.WriteStartObject();
         w.WriteNumber("count", frames.Count);
         w.WriteNumber("entries", node.Mesh.World.Counts.Entries);

@@ -24,6 +24,9 @@ public sealed class RpcRefusalException(string code, string message, Action<Utf8
 /// </summary>
 public sealed class RpcDispatcher
 {
+    // Of a name that nobody knows so much is said back; no method of any node is as long.
+    private const int MaxNamed = 128;
+
     private readonly Dictionary<string, (RpcMethod Method, Func<RpcCaller, bool> Allows)> _methods = new(StringComparer.Ordinal);
     private long _requests;
     private long _errors;
@@ -62,7 +65,7 @@ public sealed class RpcDispatcher
                 // A stranger learns nothing about what this node knows ([X-69]).
                 return caller.Tier < RpcTier.Peer
                     ? Refuse(id, GateCodes.NotAuthorized, "this needs an authenticated session")
-                    : Refuse(id, GateCodes.UnknownMethod, $"unknown method: {method}");
+                    : Refuse(id, GateCodes.UnknownMethod, $"unknown method: {(method.Length <= MaxNamed ? method : method[..MaxNamed])}");
             }
 
             if (!entry.Allows(caller)) return Refuse(id, GateCodes.NotAuthorized, NotAllowed(method, caller));

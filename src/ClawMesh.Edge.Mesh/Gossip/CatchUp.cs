@@ -29,6 +29,7 @@ internal sealed class CatchUp(MeshNode mesh)
         long bytes = 0;
         for (int i = found.Count - 1; i >= first; i--)
         {
+            if (TooLong(found[i])) continue;
             bytes += found[i].Utf8.Length + 1;
             if (bytes <= MaxAnswerBytes) continue;
             first = i + 1;
@@ -37,7 +38,11 @@ internal sealed class CatchUp(MeshNode mesh)
 
         w.WriteStartObject();
         w.WriteStartArray("frames");
-        for (int i = first; i < found.Count; i++) w.WriteRawValue(found[i].Utf8, skipInputValidation: true);
+        for (int i = first; i < found.Count; i++)
+        {
+            if (!TooLong(found[i])) w.WriteRawValue(found[i].Utf8, skipInputValidation: true);
+        }
+
         w.WriteEndArray();
         w.WriteNumber("peerTimestamp", mesh.NowMs);
         w.WriteNumber("totalAvailable", found.Count);
@@ -81,6 +86,9 @@ internal sealed class CatchUp(MeshNode mesh)
         if (taken > 0)
             mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerSync, EventSeverity.Info, session.DeviceId.Abbreviated, $"Caught up with {session}: {taken} frames."));
     }
+
+    // It fits in no answer, and must not hide what came before it.
+    private static bool TooLong(MeshFrame frame) => frame.Utf8.Length >= MaxAnswerBytes;
 
     private static string? Word(JsonElement parameters, string name) => RpcParams.Member(parameters, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

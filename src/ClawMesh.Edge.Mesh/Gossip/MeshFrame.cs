@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
-using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Envelope;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
@@ -51,9 +50,6 @@ public sealed class MeshFrame
 
     /// <summary>The key under which a waiting observation is replaced by a newer one ([X-74]); null for what is never replaced.</summary>
     public string? CoalescingKey => Kind == FrameKinds.Observation && Zone is not null && Metric is not null ? $"{SourceDeviceId}\n{Zone}\n{Metric}" : null;
-
-    /// <summary>Parses the text into the typed form; for readers, never on the way of a frame through the node.</summary>
-    public ContextFrame ToContextFrame() => JsonSerializer.Deserialize(Utf8, WireJson.Default.ContextFrame)!;
 
     /// <summary>The event message with <c>hops</c> one higher, everything else byte for byte ([W-74], [W-77]).</summary>
     internal byte[] RelayMessage()

@@ -9,6 +9,8 @@ internal sealed class TraceBook(TimeProvider time)
 {
     public const int MaxChains = 200;
 
+    private const int MaxValue = 64;
+
     private readonly Lock _lock = new();
     private readonly Queue<Chain> _chains = new();
 
@@ -67,6 +69,8 @@ internal sealed class TraceBook(TimeProvider time)
             {
                 using JsonDocument document = JsonDocument.Parse(Frame.Utf8);
                 string value = document.RootElement.GetProperty("data").TryGetProperty("value", out JsonElement v) ? v.GetRawText() : "?";
+                // A value is a number; what else somebody sends must not fill an answer.
+                if (value.Length > MaxValue) value = value[..MaxValue] + "…";
                 return string.Create(CultureInfo.InvariantCulture, $"{Frame.Zone}:{Frame.Metric}={value}");
             }
         }

@@ -1,3 +1,4 @@
+using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
@@ -19,14 +20,20 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
     /// <summary>Frames in the log; past it the oldest goes.</summary>
     public const int DefaultFrames = 5_000;
 
+    /// <summary>Bytes of frame text in the log, and likewise among the current values; a peer may send frames of half a megabyte.</summary>
+    public const long MaxBytes = 16L * 1024 * 1024;
+
     /// <summary>How far ahead of local time a frame may be and still become a current value ([W-80]).</summary>
     public const long FutureToleranceMs = 300_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly LinkedList<Entry> _foreignByAge = new();
+    private readonly LinkedList<Entry> _byAge = new();
     private readonly MeshFrame?[] _log = new MeshFrame?[maxFrames];
+    private long _first;
     private long _logged;
+    private long _logBytes;
+    private long _entryBytes;
     private long _evicted;
 
     public WorldCounts Counts
@@ -42,11 +49,11 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
     {
         get
         {
-            lock (_lock) return _logged == 0 ? null : _log[(_logged - 1) % maxFrames]!.Timestamp;
+            lock (_lock) return LogLength == 0 ? null : _log[(_logged - 1) % maxFrames]!.Timestamp;
         }
     }
 
-    private int LogLength => (int)Math.Min(_logged, maxFrames);
+    private int LogLength => (int)(_logged - _first);
 
     /// <summary>Takes a frame in. The current value of a key is chosen by time, ties by frame id, never by arrival ([W-79]).</summary>
     public void Ingest(MeshFrame frame)
@@ -55,7 +62,15 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
         bool current = frame.Timestamp <= time.GetUtcNow().ToUnixTimeMilliseconds() + FutureToleranceMs;
         lock (_lock)
         {
+            while (LogLength > 0 && (LogLength == maxFrames || _logBytes + frame.Utf8.Length > MaxBytes))
+            {
+                ref MeshFrame? oldest = ref _log[_first++ % maxFrames];
+                _logBytes -= oldest!.Utf8.Length;
+                oldest = null;
+            }
+
             _log[_logged++ % maxFrames] = frame;
+            _logBytes += frame.Utf8.Length;
             if (current) Enter(key, frame);
         }
     }
@@ -70,15 +85,22 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
     }
 
     /// <summary>The last <paramref name="limit"/> frames of the log that pass, in arrival order ([W-138]).</summary>
-    public IReadOnlyList<MeshFrame> Log(int limit, string? kind, string? source)
+    /// <param name="maxBytes">Fewer when their text would be longer together.</param>
+    public IReadOnlyList<MeshFrame> Log(int limit, string? kind, string? source, long maxBytes = long.MaxValue)
     {
         var found = new List<MeshFrame>();
+        long bytes = 0;
         lock (_lock)
         {
             for (int back = 1; back <= LogLength && found.Count < limit; back++)
             {
                 MeshFrame frame = _log[(_logged - back) % maxFrames]!;
-                if ((kind is null || frame.Kind == kind) && (source is null || frame.SourceDeviceId == source)) found.Add(frame);
+                if ((kind is not null && frame.Kind != kind) || (source is not null && frame.SourceDeviceId != source)) continue;
+                // A frame that fits in no answer must not hide those before it.
+                if (frame.Utf8.Length >= maxBytes) continue;
+                bytes += frame.Utf8.Length + 1;
+                if (bytes > maxBytes) break;
+                found.Add(frame);
             }
         }
 
@@ -108,22 +130,37 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
         {
             MeshFrame old = known.Frame;
             if (frame.Timestamp < old.Timestamp || (frame.Timestamp == old.Timestamp && string.CompareOrdinal(frame.FrameId, old.FrameId) < 0)) return;
+            _entryBytes += frame.Utf8.Length - old.Utf8.Length;
             known.Frame = frame;
-            if (known.Age is not { } age) return;
-            _foreignByAge.Remove(age);
-            _foreignByAge.AddLast(age);
-            return;
+            if (known.Age is { } age)
+            {
+                _byAge.Remove(age);
+                _byAge.AddLast(age);
+            }
+        }
+        else
+        {
+            var entry = new Entry(key, frame);
+            // The node's own readings are as many as its sensors and never give way to what others send; its events may.
+            if (frame.SourceDeviceId != self.Value || frame.Kind != FrameKinds.Observation) entry.Age = _byAge.AddLast(entry);
+            _entries[key] = entry;
+            _entryBytes += frame.Utf8.Length;
         }
 
-        var entry = new Entry(key, frame);
-        // The node's own keys are as many as its sensors and never give way to what others send.
-        if (frame.SourceDeviceId != self.Value) entry.Age = _foreignByAge.AddLast(entry);
-        _entries[key] = entry;
-        if (_entries.Count <= maxEntries) return;
-        Entry oldest = _foreignByAge.First?.Value ?? entry;
-        if (oldest.Age is { } node) _foreignByAge.Remove(node);
-        _entries.Remove(oldest.Key);
-        _evicted++;
+        while ((_entries.Count > maxEntries || _entryBytes > MaxBytes) && _byAge.First is { } oldest)
+        {
+            _byAge.Remove(oldest);
+            _entries.Remove(oldest.Value.Key);
+            _entryBytes -= oldest.Value.Frame.Utf8.Length;
+            _evicted++;
+        }
+
+        // More sensors than the bound: the newest key is not taken in.
+        if (_entries.Count > maxEntries && _entries.Remove(key))
+        {
+            _entryBytes -= frame.Utf8.Length;
+            _evicted++;
+        }
     }
 
     private sealed class Entry(string key, MeshFrame frame)

@@ -352,6 +352,8 @@ internal sealed class Conversation : ILinkUser
         try
         {
             byte[] answer = await _mesh.Rpc.AnswerAsync(id, method, parameters, Caller(), _mesh.Stopping);
+            // Whatever was asked for, a request is answered, and no message of ours is longer than a peer takes ([W-9], [W-65]).
+            if (answer.Length > WebSocketLink.MaxMessageBytes) answer = Messages.Error(id, GateCodes.InternalError, $"the answer would have {answer.Length} bytes; ask for less");
             Send(MessageClass.Control, answer);
         }
         catch (OperationCanceledException)

@@ -4,8 +4,12 @@ namespace ClawMesh.Edge.Mesh.Transport;
 /// Notes when a byte came in. The web socket keeps pings and pongs to itself; a link that only answers pings is alive all the same
 /// ([X-34]: any received byte counts as life).
 /// </summary>
-internal sealed class ActivityStream(Stream inner, TimeProvider time) : Stream
+/// <param name="bufferBytes">Read ahead so much; 0 for a stream that has a buffer of its own. The web socket asks for a few bytes of header, then for the rest.</param>
+internal sealed class ActivityStream(Stream inner, TimeProvider time, int bufferBytes) : Stream
 {
+    private readonly byte[] _ahead = new byte[bufferBytes];
+    private int _from;
+    private int _to;
     private long _lastRead = time.GetTimestamp();
 
     public long LastRead => Interlocked.Read(ref _lastRead);
@@ -26,7 +30,20 @@ internal sealed class ActivityStream(Stream inner, TimeProvider time) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int read = await inner.ReadAsync(buffer, cancellationToken);
+        if (_from == _to)
+        {
+            if (buffer.Length == 0 || buffer.Length >= _ahead.Length) return Noted(await inner.ReadAsync(buffer, cancellationToken));
+            (_from, _to) = (0, Noted(await inner.ReadAsync(_ahead, cancellationToken)));
+        }
+
+        int taken = Math.Min(buffer.Length, _to - _from);
+        _ahead.AsSpan(_from, taken).CopyTo(buffer.Span);
+        _from += taken;
+        return taken;
+    }
+
+    private int Noted(int read)
+    {
         if (read > 0) Interlocked.Exchange(ref _lastRead, time.GetTimestamp());
         return read;
     }

@@ -62,7 +62,7 @@ internal sealed class WebSocketLink : ILink
     public static async Task RunAsync(
         Stream stream, LinkFacts facts, SendLimits limits, TimeProvider time, Func<ILink, ILinkUser> opened, Action counted, IEventSink events, CancellationToken stopping)
     {
-        var link = new WebSocketLink(new ActivityStream(stream, time), facts, limits, time);
+        var link = new WebSocketLink(new ActivityStream(stream, time, facts.Dialled ? FirstBufferBytes : 0), facts, limits, time);
         using CancellationTokenRegistration stop = stopping.Register(() => link.Close(1005, ""));
         ILinkUser user = opened(link);
         Task sending = link.SendAllAsync();

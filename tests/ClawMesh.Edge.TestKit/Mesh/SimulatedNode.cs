@@ -9,6 +9,7 @@ using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Peers;
@@ -34,10 +35,16 @@ public sealed record SimulatedNodeOptions
     public IWireGate? Gate { get; init; }
 
     public IActuationRequests? Actuation { get; init; }
+
+    /// <summary>Devices that something found.</summary>
+    public IPeerSource? Discovered { get; init; }
+
+    /// <summary>What is on the disk of a node that starts again; a new store when absent.</summary>
+    public InMemoryTrustStore? Trust { get; init; }
 }
 
 /// <summary>A real mesh node on simulated links. The key pair is real; time, chance and network are the simulation's.</summary>
-public sealed class SimulatedNode
+public sealed class SimulatedNode : ISimulatedEnd
 {
     private readonly SimulatedNetwork _network;
     private readonly FrameFactory _frames;
@@ -47,6 +54,7 @@ public sealed class SimulatedNode
         options ??= new SimulatedNodeOptions();
         (_network, Name, Signer, Options, Capabilities) = (network, name, signer, options, options.Capabilities);
         PublicKey = Base64Url.EncodeToString(signer.PublicKey.Span);
+        Trust = options.Trust ?? new InMemoryTrustStore();
         Events = new EventLog(network.Time);
         _frames = new FrameFactory(signer.DeviceId, name, network.Time, NewId);
         Rpc.Add("mesh.health", c => c.Tier >= RpcTier.Peer, (_, _, _) => Task.FromResult<Action<Utf8JsonWriter>>(w =>
@@ -60,7 +68,7 @@ public sealed class SimulatedNode
             new MeshPorts(
                 () => new SelfFacts(signer.DeviceId, PublicKey, options.MeshId, options.Role, name, Capabilities), signer, verifier, Trust, Rpc,
                 options.Gate ?? new OpenGate(), options.Actuation ?? new NoOutputs(), options.Operators, Events, network.DiallerOf(this), network.Time,
-                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput));
+                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered));
         network.Add(this);
     }
 
@@ -74,7 +82,7 @@ public sealed class SimulatedNode
 
     public NodeId DeviceId => Signer.DeviceId;
 
-    public InMemoryTrustStore Trust { get; } = new();
+    public InMemoryTrustStore Trust { get; }
 
     public RpcDispatcher Rpc { get; } = new();
 
@@ -84,17 +92,21 @@ public sealed class SimulatedNode
 
     public IReadOnlyList<string> Capabilities { get; set; }
 
+    public ILinkUser Open(SimulatedLink link) => Mesh.Open(link);
+
+    public void Tick() => Mesh.Tick();
+
     /// <summary>Each trusts the other, keys not yet pinned.</summary>
     public static void Befriend(SimulatedNode a, SimulatedNode b)
     {
-        a.Trust.Add(b.DeviceId);
-        b.Trust.Add(a.DeviceId);
+        if (!a.Trust.Entries.ContainsKey(b.DeviceId.Value)) a.Trust.Add(b.DeviceId);
+        if (!b.Trust.Entries.ContainsKey(a.DeviceId.Value)) b.Trust.Add(a.DeviceId);
     }
 
     /// <summary>The static peer that dials this node.</summary>
-    public StaticPeer AsPeer(string? label = "lan") => StaticPeer.Parse($"{DeviceId.Value}=ws://sim:1/{(label is null ? "" : "||" + label)}", out _)!;
+    public StaticPeer AsPeer(string? label = "lan") => PeerOf(DeviceId, label);
 
-    public static StaticPeer PeerOf(NodeId device) => StaticPeer.Parse($"{device.Value}=ws://sim:1/||lan", out _)!;
+    public static StaticPeer PeerOf(NodeId device, string? label = "lan") => StaticPeer.Parse($"{device.Value}=ws://sim:1/{(label is null ? "" : "||" + label)}", out _)!;
 
     /// <summary>Sends an observation of this node; returns its frame id.</summary>
     public string Observe(double value, string zone = "zone-1", string metric = "moisture", MessageClass messageClass = MessageClass.Bulk)
@@ -107,7 +119,7 @@ public sealed class SimulatedNode
 
     public bool Knows(string frameId) => Mesh.World.Log(5_000, null, null).Any(f => f.FrameId == frameId);
 
-    public bool IsConnected(SimulatedNode other) => Mesh.SessionOf(other.DeviceId) is not null;
+    public bool IsConnected(ISimulatedEnd other) => Mesh.SessionOf(other.DeviceId) is not null;
 
     private Guid NewId()
     {

@@ -9,6 +9,11 @@ internal static class UncitedRules
 
     public static readonly Dictionary<int, string> Reasons = new()
     {
+        [45] = "advice for whoever configures the dialling side; this node can be commanded over either direction (W-148)",
+        [83] = "advice for those who make frames; the results of commands must differ, and each is a key",
+        [89] = "edge.sync comes with signed frames",
+        [112] = "tells what a classic node advertises",
+        [117] = Planner, [135] = Planner,
         [33] = Discovery, [34] = Discovery, [35] = Discovery, [36] = Discovery, [37] = Discovery, [38] = Discovery,
         [119] = Planner, [120] = Planner, [121] = Planner, [122] = Planner, [123] = Planner, [130] = Planner, [131] = Planner,
         [143] = Model, [144] = Model, [145] = Model, [146] = Model,

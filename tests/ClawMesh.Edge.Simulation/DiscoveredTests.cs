@@ -1,0 +1,56 @@
+using ClawMesh.Edge.Mesh.Dialling;
+using ClawMesh.Edge.TestKit.Mesh;
+
+namespace ClawMesh.Edge.Simulation;
+
+/// <summary>Peers that something found: the rules decide who dials, whatever finds them.</summary>
+public class DiscoveredTests
+{
+    [Fact]
+    [Trait("spec", "W-39")]
+    [Trait("spec", "W-38")]
+    public void Of_two_that_found_each_other_the_lower_id_dials_once_and_only_when_trusted() => Field.EachSeed(field =>
+    {
+        (string low, string high) = Field.ByDevice("a", "b");
+        SimulatedNode lower = Finds(field, low, high);
+        SimulatedNode higher = Finds(field, high, low);
+        field.Run(60);
+        Assert.Empty(field.Network.Dials);
+
+        SimulatedNode.Befriend(lower, higher);
+        field.Until(() => lower.IsConnected(higher) && higher.IsConnected(lower), 5, "the two are connected");
+        field.Run(300);
+
+        Assert.True(Assert.Single(lower.Mesh.Sessions).Outbound);
+        Assert.Equal("mdns", lower.Mesh.Sessions[0].Label);
+        Assert.Single(field.Network.Dials);
+    });
+
+    [Fact]
+    [Trait("spec", "W-39")]
+    [Trait("spec", "W-43")]
+    public void A_found_peer_that_was_lost_is_left_alone_for_ten_minutes_and_dialled_five_times_an_hour_at_most() => Field.EachSeed(field =>
+    {
+        (string low, string high) = Field.ByDevice("a", "b");
+        SimulatedNode lower = Finds(field, low, high);
+        SimulatedNode higher = field.Node(high);
+        SimulatedNode.Befriend(lower, higher);
+        field.Until(() => lower.IsConnected(higher), 5, "the two are connected");
+
+        field.Network.Remove(higher);
+        field.Network.Drop(higher);
+        field.Run(9 * 60);
+        Assert.Single(field.Network.Dials);
+
+        field.Run(110 * 60);
+        Assert.InRange(field.Network.Dials.Count, 3, 11);
+    });
+
+    private static SimulatedNode Finds(Field field, string name, string other) =>
+        field.Node(name, new SimulatedNodeOptions { Discovered = new Found(new DialCandidate(Field.Key(other).DeviceId, "10.0.0.7", 18789)) });
+
+    private sealed class Found(params DialCandidate[] candidates) : IPeerSource
+    {
+        IReadOnlyList<DialCandidate> IPeerSource.Found => candidates;
+    }
+}
