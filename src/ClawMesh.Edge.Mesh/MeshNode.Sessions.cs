@@ -14,7 +14,14 @@ public sealed partial class MeshNode
     /// <summary>A handshake is complete: one session per device, the newest wins ([W-41]).</summary>
     internal void Register(Conversation conversation, PeerFacts facts)
     {
-        if (Trust.Entries.TryGetValue(facts.DeviceId.Value, out TrustEntry? entry)) Remember(entry, facts);
+        // Removed between its check and now.
+        if (!StillTrusted(facts))
+        {
+            conversation.Close(1008, "no longer trusted");
+            return;
+        }
+
+        Remember(facts);
         var session = new Session(conversation, facts, NowMs, Time.GetTimestamp(), conversation.Dial?.Peer.Label);
         Session? old;
         long? lastSeen;
@@ -29,6 +36,7 @@ public sealed partial class MeshNode
         if (old is not null && old.Conversation != conversation)
         {
             Counters.Add(MeshCounter.Displaced);
+            if (MaySay(facts.DeviceId)) Publish(EventTypes.PeerDisconnect, EventSeverity.Info, facts.DeviceId, $"Disconnected: {facts.DeviceId.Abbreviated}… (superseded)");
             old.Conversation.Calls.Close();
             old.Conversation.Close(1000, Superseded);
         }
@@ -36,7 +44,7 @@ public sealed partial class MeshNode
         conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Pace.Classic);
         if (session.Outbound) Suppression.Clear(facts.DeviceId);
         _dials.Registered(session);
-        Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
+        if (MaySay(facts.DeviceId)) Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
         MembershipChanged();
         // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
         if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);
@@ -81,35 +89,74 @@ public sealed partial class MeshNode
         if (conversation.Dial is { } dial) _dials.Ended(dial, why);
     }
 
-    // the features last seen, and one warning when they are gone.
-    private void Remember(TrustEntry entry, PeerFacts facts)
+    // the features last seen, and one warning when they are gone. Only names this version knows are written: a peer that shows
+    // other lists all day must not wear out the disk.
+    private void Remember(PeerFacts facts)
     {
-        if (entry.Features.Contains("signed-frames") && !facts.Has("signed-frames"))
+        if (!Trust.Entries.TryGetValue(facts.DeviceId.Value, out TrustEntry? entry)) return;
+        if (entry.Features.Contains("signed-frames") && !facts.Has("signed-frames") && MaySay(facts.DeviceId))
             Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"[EDGE_DOWNGRADE] {facts.DeviceId.Abbreviated}… connected without the features it had; its relayed frames count for less.");
+        List<string> known = [.. facts.Features.Where(EdgeFeatures.Known.Contains)];
+        if (known.Count == 0 || known.SequenceEqual(entry.Features) || !_featureWrites.TryTake()) return;
         try
         {
-            if (facts.IsEdge) Trust.NoteFeatures(entry.DeviceId, facts.Features);
+            Trust.NoteFeatures(entry.DeviceId, known);
         }
         catch (EdgeException unwritten)
         {
-            Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"What {facts.DeviceId.Abbreviated}… can do could not be noted: {unwritten.Why}");
+            if (MaySay(facts.DeviceId)) Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"What {facts.DeviceId.Abbreviated}… can do could not be noted: {unwritten.Why}");
         }
     }
 
-    // An edit of the store ends the sessions it no longer allows ([W-24]).
-    private void TrustChanged()
+    /// <summary>How many commands a device may still send; it keeps its account across sessions. Bounded.</summary>
+    internal TokenBucket ForwardBudget(NodeId device)
     {
-        if (Trust.Problem is { } problem)
+        lock (_lock)
+        {
+            if (!_forwards.TryGetValue(device.Value, out TokenBucket? bucket))
+            {
+                if (_forwards.Count >= MaxLastSeen) _forwards.Clear();
+                _forwards[device.Value] = bucket = new TokenBucket(Time, Options.ForwardsPerSecond, Options.ForwardBurst);
+            }
+
+            return bucket;
+        }
+    }
+
+    // What a peer can cause again and again is said of each device now and then; it is counted always.
+    private bool MaySay(NodeId device)
+    {
+        lock (_lock)
+        {
+            if (!_said.TryGetValue(device.Value, out TokenBucket? bucket))
+            {
+                if (_said.Count >= MaxLastSeen) _said.Clear();
+                _said[device.Value] = bucket = new TokenBucket(Time, 0.02, 10);
+            }
+
+            return bucket.TryTake();
+        }
+    }
+
+    // An edit of the store ends the sessions it no longer allows ([W-24]). Compared at every look: a handshake may have seen the edit first.
+    private void TrustLookedAt()
+    {
+        string? problem = Trust.Problem;
+        if (problem != _trustProblem && problem is not null)
             Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Error, "trust store", $"[TRUST_STORE_UNREADABLE] {problem} No session is let in.", FailureClass.Auth));
+        _trustProblem = problem;
+        // An unreadable store lets nobody new in; it does not say that anybody was removed.
+        if (problem is not null) return;
         foreach (Session session in _sessions)
         {
-            bool allowed = Trust.Entries.TryGetValue(session.DeviceId.Value, out TrustEntry? entry) && (entry.PublicKey is null || entry.PublicKey == session.Facts.PublicKey);
-            // An unreadable store lets nobody new in; it does not say that anybody was removed.
-            if (allowed || Trust.Problem is not null) continue;
+            if (StillTrusted(session.Facts)) continue;
             session.Conversation.Close(1008, "no longer trusted");
             Unregister(session, "no longer trusted", "removed from the trust store, or another key was pinned");
         }
     }
+
+    private bool StillTrusted(PeerFacts facts) =>
+        Trust.Entries.TryGetValue(facts.DeviceId.Value, out TrustEntry? entry) && (entry.PublicKey is null || entry.PublicKey == facts.PublicKey);
 
     // Only the dialler reports, and not while this node suspects itself ([W-157], [X-36]).
     private void ReportDown(Session lost)

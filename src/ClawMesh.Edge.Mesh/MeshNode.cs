@@ -6,6 +6,7 @@ using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Capabilities;
 using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Election;
@@ -55,6 +56,11 @@ public sealed partial class MeshNode : IDisposable
     private readonly Dictionary<string, long> _lastSeenMs = [];
     private readonly SeenSet _proposals = new(1_000);
     private readonly TokenBucket _refusalsTold;
+    private readonly TokenBucket _proposalsTold;
+    private readonly TokenBucket _featureWrites;
+    private readonly Dictionary<string, TokenBucket> _said = [];
+    private readonly Dictionary<string, TokenBucket> _forwards = [];
+    private string? _trustProblem;
     private volatile Session[] _sessions = [];
     private volatile Conversation[] _conversations = [];
     private Leader? _leader;
@@ -74,6 +80,8 @@ public sealed partial class MeshNode : IDisposable
         _catchUp = new CatchUp(this);
         _dials = new DialBook(this, ports.Dialler, ports.Discovered, ports.Chance);
         _refusalsTold = new TokenBucket(ports.Time, 0.05, 10);
+        _proposalsTold = new TokenBucket(ports.Time, 0.2, 20);
+        _featureWrites = new TokenBucket(ports.Time, 0.1, 16);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);
         _lastTick = ports.Time.GetTimestamp();
         Leader = PlannerElection.Elect([SelfMember]);
@@ -171,6 +179,15 @@ public sealed partial class MeshNode : IDisposable
                 conversation.SendEvent(MessageClass.Control, Envelope.Messages.Event("edge.keepalive", w => w.WriteNumber("gen", 1)));
         }
 
+        foreach (Session session in _sessions)
+        {
+            // An alarm that found no room is an error, not a number ([X-76]).
+            long dropped = session.Conversation.Link.Queue.Counters.DroppedSafety;
+            if (dropped > session.DroppedSafetyTold && MaySay(session.DeviceId))
+                Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Error, session.DeviceId.Abbreviated, $"{dropped - session.DroppedSafetyTold} safety messages for {session} found no room in its queue and are lost on this link.", FailureClass.Budget));
+            session.DroppedSafetyTold = dropped;
+        }
+
         _liveness.Tick(late);
         if (Time.GetTimestamp() >= _nextTrustLook)
         {
@@ -184,7 +201,8 @@ public sealed partial class MeshNode : IDisposable
     /// <summary>Looks at the trust store now and ends the sessions it no longer allows ([W-24]).</summary>
     public void LookAtTrust()
     {
-        if (Trust.Refresh()) TrustChanged();
+        Trust.Refresh();
+        TrustLookedAt();
     }
 
     /// <summary>Sends a frame of this node to everybody.</summary>
@@ -240,10 +258,10 @@ public sealed partial class MeshNode : IDisposable
                 session.Conversation.Close(1005, "peer leaving");
                 break;
             case "peer.down":
-                _liveness.DownReported(session, payload);
+                _liveness.DownReported(payload);
                 break;
             default:
-                ProposalHeard(name, payload);
+                ProposalHeard(session, name, payload);
                 break;
         }
     }
@@ -272,12 +290,12 @@ public sealed partial class MeshNode : IDisposable
     /// <summary>Elects anew ([W-115]) and says when the leader changed.</summary>
     internal void MembershipChanged()
     {
-        var members = new List<Member> { SelfMember };
-        foreach (Session s in _sessions) members.Add(s.Member);
-        Leader elected = PlannerElection.Elect(members);
-        Leader before;
+        Leader before, elected;
         lock (_lock)
         {
+            var members = new List<Member> { SelfMember };
+            foreach (Session s in _sessions) members.Add(s.Member);
+            elected = PlannerElection.Elect(members);
             before = Leader;
             Leader = elected;
         }
@@ -288,8 +306,11 @@ public sealed partial class MeshNode : IDisposable
     }
 
     // Each comes twice ([W-118]); a page is told once.
-    private void ProposalHeard(string name, JsonElement payload)
+    private void ProposalHeard(Session from, string name, JsonElement payload)
     {
+        // A page that shows it may be asked to approve it: only a planner's word about its own proposals is passed on.
+        if (from.Facts.Role is not ("planner" or "standby-planner")) return;
+        if (RpcParams.Member(payload, "plannerDeviceId") is { } planner && !(planner.ValueKind == JsonValueKind.String && planner.GetString() == from.DeviceId.Value)) return;
         if (RpcParams.Member(payload, "taskId") is not { ValueKind: JsonValueKind.String } task || RpcParams.Member(payload, "status") is not { ValueKind: JsonValueKind.String } status) return;
         string taskId = task.GetString()!, word = status.GetString()!;
         if (taskId.Length > 128 || word.Length > 32) return;
@@ -299,9 +320,9 @@ public sealed partial class MeshNode : IDisposable
         }
 
         string summary = RpcParams.Member(payload, "summary") is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
-        Events.Publish(new EdgeEvent(
+        if (_proposalsTold.TryTake()) Events.Publish(new EdgeEvent(
             0, default, name == "planner.proposal" ? EventTypes.ProposalCreated : EventTypes.ProposalResolved, EventSeverity.Info, "planner",
-            $"Proposal {taskId[..Math.Min(8, taskId.Length)]}: {word} {(summary.Length > 120 ? summary[..120] : summary)}"));
+            $"Proposal {taskId[..Math.Min(8, taskId.Length)]}: {word} {PlainText.Of(summary, 120)}"));
         if (HasSubscribers) TellSubscribers(Envelope.Messages.Event(name, w =>
         {
             foreach (JsonProperty member in payload.EnumerateObject()) member.WriteTo(w);

@@ -21,8 +21,8 @@ public sealed record MeshOptions
     /// <summary>Messages per minute of a socket without a session; beyond them it is closed with 1013.</summary>
     public int UnauthenticatedPerMinute { get; init; } = 60;
 
-    /// <summary>Actuation forwards per second of one session, and the burst. Each leaves a journal record; a storm must not fill the disk.</summary>
-    public double ForwardsPerSecond { get; init; } = 5;
+    /// <summary>Actuation forwards per second of one device, and the burst. Each leaves a journal record; a storm must not fill the disk.</summary>
+    public double ForwardsPerSecond { get; init; } = 1;
 
     public double ForwardBurst { get; init; } = 30;
 

@@ -57,9 +57,10 @@ public class BoundsTests
         Task<CallResult>[] calls = [.. Enumerable.Range(0, 300).Select(_ => a.Mesh.Forward.SendAsync(silent.DeviceId, Commands.Open(field.Time), TestContext.Current.CancellationToken))];
         Assert.Equal(256, calls.Count(c => !c.IsCompleted));
         Assert.All(calls[256..], c => Assert.Equal("BUSY", c.Result.Code));
-        field.Run(29);
+        // Against the direction of its dial a classic node does not answer, and is waited for 5 s only ([W-149]).
+        field.Run(4.5);
         Assert.Equal(256, calls.Count(c => !c.IsCompleted));
-        field.Run(1.5);
+        field.Run(1);
         Assert.All(calls[..256], c => Assert.Equal("TIMEOUT", c.Result.Code));
         Assert.True(a.IsConnected(silent));
     });

@@ -1,12 +1,14 @@
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>Turns ends of commands and changes of outputs into event frames ([X-38], [X-42]).</summary>
-internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, ActuatorHistory history, bool simulated) : IActuationListener
+internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, ActuatorHistory history, IEventSink events, bool simulated) : IActuationListener
 {
     public void Finished(ActuationAnswer answer)
     {
@@ -19,7 +21,7 @@ internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, Actu
             ActuationOutcome.Refused or ActuationOutcome.Fault => EvidenceTier.OperationalObservation,
             _ => EvidenceTier.UnverifiedObservation,
         };
-        flow.Tell(factory.DeviceEvent(
+        Tell(factory.DeviceEvent(
             tier,
             writer =>
             {
@@ -31,7 +33,7 @@ internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, Actu
             MessageClass.Safety);
     }
 
-    public void StateChanged(OutputStateChange change) => flow.Tell(
+    public void StateChanged(OutputStateChange change) => Tell(
         factory.DeviceEvent(
         EvidenceTier.OperationalObservation,
         writer =>
@@ -46,6 +48,19 @@ internal sealed class ActuationFrames(FrameFactory factory, FrameFlow flow, Actu
         },
         note: null),
         MessageClass.Safety);
+
+    // Told from inside the desk: a frame that cannot be sent must not change what becomes of a command.
+    private void Tell(ContextFrame frame, MessageClass messageClass)
+    {
+        try
+        {
+            flow.Tell(frame, messageClass);
+        }
+        catch (EdgeException unsent)
+        {
+            events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "mesh", $"{unsent.What} {unsent.Why}", unsent.FailureClass));
+        }
+    }
 
     // The five words of.
     private static string WireCause(SafeCause cause) => cause switch

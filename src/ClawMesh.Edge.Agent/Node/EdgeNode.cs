@@ -204,7 +204,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         {
             await step();
         }
-        catch (Exception failed) when (failed is TimeoutException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException or EdgeException or OperationCanceledException)
+        catch (Exception failed)
         {
             Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, "node", $"Stopping the {name} went wrong: {failed.Message}", FailureClass.Infra));
         }
@@ -242,7 +242,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Readiness = new ReadinessBoard(
             Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
         Desk = new ActuationDesk(
-            DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Site.Simulated), Time,
+            DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Events, Site.Simulated), Time,
             new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 

@@ -13,8 +13,11 @@ namespace ClawMesh.Edge.Agent.Node;
 /// <param name="send">Gives a frame to the mesh, which keeps it and sends it.</param>
 internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, MessageClass> send, IFrameStore store, TimeProvider time, TimeSpan reportInterval)
 {
-    // Bounded by the number of sensors of the site.
+    private static readonly TimeSpan AlarmPause = TimeSpan.FromSeconds(5);
+
+    // Both bounded by the number of sensors of the site.
     private readonly ConcurrentDictionary<SensorId, (long Timestamp, string Status)> _lastTold = [];
+    private readonly ConcurrentDictionary<SensorId, long> _lastAlarm = [];
     private long _told;
 
     public long Told => Interlocked.Read(ref _told);
@@ -26,8 +29,11 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
         if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval) return;
 
         _lastTold[reading.Sensor] = (time.GetTimestamp(), status);
-        // A change of status is an alarm or the end of one, and goes before ordinary readings, once ([X-74]).
-        Tell(factory.Observation(reading, info), known && last.Status != status ? MessageClass.Safety : MessageClass.Bulk);
+        // A change of status is an alarm or the end of one, and goes before ordinary readings, once ([X-74]): a value that flutters
+        // around its limit is told as often as any other.
+        bool alarm = known && last.Status != status && (!_lastAlarm.TryGetValue(reading.Sensor, out long at) || time.GetElapsedTime(at) >= AlarmPause);
+        if (alarm) _lastAlarm[reading.Sensor] = time.GetTimestamp();
+        Tell(factory.Observation(reading, info), alarm ? MessageClass.Safety : MessageClass.Bulk);
     }
 
     public void Tell(ContextFrame frame, MessageClass messageClass)

@@ -26,11 +26,12 @@ internal sealed class MeshDoor : IAsyncDisposable
 {
     private readonly EdgeNode _node;
     private readonly MeshDialler _dialler;
+    private readonly TokenBucket _faultsTold;
     private MeshListener? _listener;
     private NodeCertificate? _certificate;
 
     private MeshDoor(EdgeNode node, MeshNode mesh, TrustedPeersFile trust, MeshDialler dialler, IReadOnlyList<MeshDiagnostic> diagnostics) =>
-        (_node, Mesh, Trust, _dialler, Diagnostics) = (node, mesh, trust, dialler, diagnostics);
+        (_node, Mesh, Trust, _dialler, Diagnostics, _faultsTold) = (node, mesh, trust, dialler, diagnostics, new TokenBucket(node.Time, 0.02, 5));
 
     public MeshNode Mesh { get; }
 
@@ -133,11 +134,25 @@ internal sealed class MeshDoor : IAsyncDisposable
         using var timer = new PeriodicTimer(MeshNode.TickInterval, _node.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) Mesh.Tick();
+            while (await timer.WaitForNextTickAsync(cancellationToken)) Tick();
         }
         catch (OperationCanceledException)
         {
             return;
+        }
+    }
+
+    // A fault in one look at the peers must not take the outputs' node with it; it is said, now and then, and looked again.
+    private void Tick()
+    {
+        try
+        {
+            Mesh.Tick();
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            if (_faultsTold.TryTake())
+                _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "mesh", $"The mesh's tick failed: {bug.GetType().Name}, {bug.Message}", FailureClass.Infra));
         }
     }
 

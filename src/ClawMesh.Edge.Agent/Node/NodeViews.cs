@@ -77,7 +77,7 @@ internal sealed class NodeViews(EdgeNode node)
     /// <summary>[W-138]; <c>current</c> adds the latest frame of every key when <paramref name="withCurrent"/> asks for it.</summary>
     public void World(Utf8JsonWriter w, int limit, string? kind, string? source, bool withCurrent)
     {
-        IReadOnlyList<MeshFrame> frames = node.Mesh.World.Log(limit, kind, source, MaxFrameBytes);
+        IReadOnlyList<MeshFrame> frames = node.Mesh.World.Log(limit, kind, source, withCurrent ? MaxFrameBytes / 2 : MaxFrameBytes);
         w.WriteStartObject();
         w.WriteNumber("count", frames.Count);
         w.WriteNumber("entries", node.Mesh.World.Counts.Entries);
@@ -87,8 +87,9 @@ internal sealed class NodeViews(EdgeNode node)
         Breakdown(w, "byTrustTier", frames, f => f.Tier.Word());
         if (withCurrent)
         {
-            IReadOnlyList<MeshFrame> current = node.Mesh.World.Current();
+            IReadOnlyList<MeshFrame> current = Fitting(node.Mesh.World.Current(), MaxFrameBytes / 2, out int leftOut);
             Frames(w, "current", current);
+            if (leftOut > 0) w.WriteNumber("currentLeftOut", leftOut);
             // What this node believes may be less than what a frame states; the frame itself is shown as it came.
             w.WriteStartObject("believed");
             foreach (MeshFrame frame in current)
@@ -101,6 +102,23 @@ internal sealed class NodeViews(EdgeNode node)
 
         w.WriteNumber("peerTimestamp", node.Time.GetUtcNow().ToUnixTimeMilliseconds());
         w.WriteEndObject();
+    }
+
+    // The whole answer stays under the message limit; what did not fit is said.
+    private static List<MeshFrame> Fitting(IReadOnlyList<MeshFrame> frames, long maxBytes, out int leftOut)
+    {
+        var fitting = new List<MeshFrame>();
+        long bytes = 0;
+        foreach (MeshFrame frame in frames)
+        {
+            // Its id and believed tier stand in the answer, too.
+            bytes += frame.Utf8.Length + 256;
+            if (bytes > maxBytes) break;
+            fitting.Add(frame);
+        }
+
+        leftOut = frames.Count - fitting.Count;
+        return fitting;
     }
 
     private static void Frames(Utf8JsonWriter w, string name, IReadOnlyList<MeshFrame> frames)

@@ -72,7 +72,7 @@ internal static class PeerCommands
             {
                 foreach (JsonProperty member in given.EnumerateObject())
                 {
-                    if (member.Name is not ("commandId" or "targetRef" or "operation" or "outcome" or "code" or "message")) member.WriteTo(w);
+                    if (member.Name is not ("commandId" or "targetRef" or "operation" or "outcome" or "code" or "message" or "peer")) member.WriteTo(w);
                 }
             }
 

@@ -106,6 +106,9 @@ public interface IWireGate
     /// <summary>Null when the message may pass.</summary>
     Refusal? Judge(ForwardMessage message);
 
+    /// <summary>The same for a command that is to leave this node: what is safe at the other end is not known here.</summary>
+    Refusal? JudgeForPeer(ForwardMessage message) => Judge(message);
+
     /// <summary>True when the command leads to the declared safe state of an output of this node ([W-106]).</summary>
     bool LeadsToSafeState(ForwardMessage message);
 }

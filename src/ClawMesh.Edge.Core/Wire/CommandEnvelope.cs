@@ -8,6 +8,11 @@ public sealed record CommandEnvelope
 {
     public const string KindWord = "clawmesh.command";
 
+    /// <summary>Longest id, ref, operation and sender, in characters: each stands in records, events and frames.</summary>
+    public const int MaxName = 128;
+
+    public const int MaxNote = 1_024;
+
     public required string CommandId { get; init; }
 
     public required long CreatedAtMs { get; init; }
@@ -104,21 +109,26 @@ public sealed record CommandEnvelope
         if (e.ValueKind != JsonValueKind.Object) return "command is not an object";
         if (!(e.TryGetProperty("version", out JsonElement version) && version.ValueKind == JsonValueKind.Number && version.TryGetDouble(out double v) && v == 1)) return "version is not 1";
         if (Text(e, "kind") != KindWord) return $"kind is not {KindWord}";
-        if (string.IsNullOrEmpty(Text(e, "commandId"))) return "commandId is not a non-empty string";
+        if (Text(e, "commandId") is not { Length: > 0 and <= MaxName }) return $"commandId is not a string of 1 to {MaxName} characters";
         if (!(e.TryGetProperty("createdAtMs", out JsonElement created) && created.ValueKind == JsonValueKind.Number && IsInteger(created))) return "createdAtMs is not a whole number of milliseconds";
-        if (!(e.TryGetProperty("target", out target) && Text(target, "ref") is not null && Text(target, "kind") is not null)) return "target.ref and target.kind are not strings";
-        if (!(e.TryGetProperty("operation", out operation) && Text(operation, "name") is not null)) return "operation.name is not a string";
+        if (!(e.TryGetProperty("target", out target) && Text(target, "ref") is { Length: <= MaxName } && Text(target, "kind") is { Length: <= MaxName }))
+            return $"target.ref and target.kind are not strings of at most {MaxName} characters";
+        if (!(e.TryGetProperty("operation", out operation) && Text(operation, "name") is { Length: <= MaxName })) return $"operation.name is not a string of at most {MaxName} characters";
+        if (e.TryGetProperty("source", out JsonElement source) && (Text(source, "nodeId")?.Length > MaxName || Text(source, "role")?.Length > MaxName)) return $"source has a member of more than {MaxName} characters";
+        if (Text(e, "note")?.Length > MaxNote) return $"note has more than {MaxNote} characters";
         if (!(e.TryGetProperty("trust", out JsonElement trustElement) && trustElement.ValueKind == JsonValueKind.Object)) return "trust is not an object";
         trust = TrustBlock.From(trustElement)!;
-        if (TrustWords.Action(trust.ActionType) is null) return $"trust.action_type '{trust.ActionType}' is not known";
-        if (TrustWords.Tier(trust.EvidenceTier) is null) return $"trust.evidence_trust_tier '{trust.EvidenceTier}' is not known";
-        if (TrustWords.Tier(trust.MinimumTier) is null) return $"trust.minimum_trust_tier '{trust.MinimumTier}' is not known";
-        if (TrustWords.Verification(trust.VerificationRequired) is null) return $"trust.verification_required '{trust.VerificationRequired}' is not known";
+        if (TrustWords.Action(trust.ActionType) is null) return $"trust.action_type '{Shown(trust.ActionType)}' is not known";
+        if (TrustWords.Tier(trust.EvidenceTier) is null) return $"trust.evidence_trust_tier '{Shown(trust.EvidenceTier)}' is not known";
+        if (TrustWords.Tier(trust.MinimumTier) is null) return $"trust.minimum_trust_tier '{Shown(trust.MinimumTier)}' is not known";
+        if (TrustWords.Verification(trust.VerificationRequired) is null) return $"trust.verification_required '{Shown(trust.VerificationRequired)}' is not known";
         return "";
     }
 
     private static string? Text(JsonElement e, string name) =>
         e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static string Shown(string? word) => PlainText.Of(word ?? "", 48);
 
     // Whole and within ±(2^53 − 1) ([W-3]).
     private static bool IsInteger(JsonElement number) =>

@@ -8,6 +8,9 @@ namespace ClawMesh.Edge.Core.Wire;
 /// </summary>
 public sealed record ForwardMessage
 {
+    // Channel, target and sender stand in events and answers; what is longer is as good as absent.
+    private const int MaxText = 256;
+
     public string? Channel { get; init; }
 
     public string? To { get; init; }
@@ -59,5 +62,5 @@ public sealed record ForwardMessage
         e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string? Text(JsonElement e, string name) =>
-        Member(e, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;
+        Member(e, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 and <= MaxText } text ? text : null;
 }

@@ -113,9 +113,8 @@ internal sealed class DialBook
     {
         dial.Lost(why, _mesh.Time);
         if (!dial.Discovered) return;
+        // A lost session has marked it dead ([W-43]); an attempt that failed has used up some of its hour.
         _found = Array.FindAll(_found, d => d != dial);
-        // After a loss it is not dialled on account of discovery until it was reached again, or for ten minutes ([W-43]).
-        _mesh.Suppression.MarkDead(dial.Peer.DeviceId);
     }
 
     private bool IsDue(StaticDial dial)
@@ -155,10 +154,22 @@ internal sealed class DialBook
         {
             await _dialler.DialAsync(dial.Peer, link => _mesh.Open(link, dial), _mesh.Stopping);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_mesh.Stopping.IsCancellationRequested)
         {
             // The node stops, and with it its dialling.
             return;
+        }
+        catch (Exception bug) when (bug is not EdgeException)
+        {
+            // Whatever it was, the dialler must not be lost with it.
+            lock (_lock)
+            {
+                if (dial.State == DialState.Dialling) Lose(dial, bug.Message);
+            }
+
+            _mesh.Events.Publish(new EdgeEvent(
+                0, default, EventTypes.Error, EventSeverity.Error, dial.Peer.DeviceId.Abbreviated,
+                $"Dialling {dial.Peer.UrlText} failed inside this node: {bug.GetType().Name}, {bug.Message}", FailureClass.Infra));
         }
         catch (EdgeException failed)
         {

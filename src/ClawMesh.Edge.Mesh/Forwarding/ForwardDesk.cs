@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Capabilities;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
@@ -38,7 +39,7 @@ public sealed class ForwardDesk
 
     /// <summary>The gate of the sender ([W-98]): null when the command may leave this node.</summary>
     /// <remarks>Row 2, the loop, is the receiver's; every other row is asked here as well.</remarks>
-    public Refusal? MayLeave(CommandEnvelope command) => _gate.Judge(ForwardMessage.For(command, "sender"));
+    public Refusal? MayLeave(CommandEnvelope command) => _gate.JudgeForPeer(ForwardMessage.For(command, "sender"));
 
     /// <summary>Sends a command to a peer over its session and returns what it answered. Nothing is stored and nothing is repeated ([X-80]).</summary>
     public async Task<CallResult> SendAsync(NodeId peer, CommandEnvelope command, CancellationToken cancellationToken)
@@ -70,13 +71,14 @@ public sealed class ForwardDesk
     /// <exception cref="RpcRefusalException">The gate, a missing grant or the executor said no.</exception>
     internal async Task<Action<Utf8JsonWriter>> ReceiveAsync(JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken)
     {
-        _mesh.Counters.Add(MeshCounter.ActuationForwards);
         ForwardMessage message = ForwardMessage.Parse(parameters);
         bool actuates = IsActuation(message);
+        if (actuates) _mesh.Counters.Add(MeshCounter.ActuationForwards);
         bool safe = actuates && _gate.LeadsToSafeState(message);
 
-        // Each refusal leaves a record; going to the safe state is never one too many.
-        if (actuates && !safe && caller.Connection is Conversation conversation && !conversation.Forwards.TryTake())
+        // Each command leaves a record. One that leads to the safe state is never one too many, from a device that may command the output.
+        bool granted = caller.Tier == RpcTier.Operator || caller.Grants.Command.Any(g => CapabilityPattern.Matches(g, message.TargetRef));
+        if (actuates && !(safe && granted) && caller.Device is { } device && !_mesh.ForwardBudget(device).TryTake())
             throw No(GateCodes.RateLimited, $"more than {_mesh.Options.ForwardsPerSecond:0} actuation commands a second", null);
 
         if (_gate.Judge(message) is { } refusal)

@@ -51,7 +51,7 @@ internal sealed class FrameCheck
         long hops = 0;
         if (hopsAt.Present && (!TryWhole(message, hopsAt, out hops) || hops < 0)) return null;
         if (!Fits(message, scan[Member.Note], 4096) || !Fits(message, scan[Member.SourceDisplayName], 128)) return null;
-        if (Tier(message, scan[Member.EvidenceTier]) is not { } tier || !SourcesKnown(message, scan[Member.EvidenceSources])) return null;
+        if (Tier(message, scan[Member.EvidenceTier]) is not { } tier || !SourcesKnown(message, scan[Member.EvidenceSources], out EvidenceTier ceiling)) return null;
 
         fault = FrameFault.Generation;
         if (scan[Member.Gen].Type != JsonTokenType.None && !(TryNumber(message, scan[Member.Gen], out double gen) && gen == 1)) return null;
@@ -66,8 +66,8 @@ internal sealed class FrameCheck
             SourceDeviceId = source,
             Timestamp = timestamp,
             Tier = tier,
-            // Model output stays model output, whatever tier the frame states ([X-18]).
-            EffectiveTier = kind is FrameKinds.Inference or FrameKinds.AgentResponse ? EvidenceTier.PlanningInference : tier,
+            // Model output stays model output, whatever tier the frame states ([W-72], [X-18]).
+            EffectiveTier = kind is FrameKinds.Inference or FrameKinds.AgentResponse ? EvidenceTier.PlanningInference : tier < ceiling ? tier : ceiling,
             Zone = Cached(message, scan[Member.Zone], 256),
             Metric = Cached(message, scan[Member.Metric], 256),
             // Beyond the radius the exact number means nothing any more.
@@ -110,16 +110,21 @@ internal sealed class FrameCheck
         return WireScan.Is(message, value, "T0_planning_inference"u8) ? EvidenceTier.PlanningInference : null;
     }
 
-    private static bool SourcesKnown(ReadOnlySpan<byte> message, Slice value)
+    // The ceiling: a model's word alone is T0, "mixed" read as one; no source at all is no better than unverified.
+    private static bool SourcesKnown(ReadOnlySpan<byte> message, Slice value, out EvidenceTier ceiling)
     {
+        ceiling = EvidenceTier.UnverifiedObservation;
         if (value.Type != JsonTokenType.StartArray) return false;
         var reader = new Utf8JsonReader(value.Of(message));
         reader.Read();
+        bool other = false;
         for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
         {
             if (i == MaxSources || reader.TokenType != JsonTokenType.String) return false;
-            if (!(reader.ValueTextEquals("sensor"u8) || reader.ValueTextEquals("llm"u8) || reader.ValueTextEquals("human"u8)
-                || reader.ValueTextEquals("device"u8) || reader.ValueTextEquals("mixed"u8))) return false;
+            bool model = reader.ValueTextEquals("llm"u8) || reader.ValueTextEquals("mixed"u8);
+            if (!model && !(reader.ValueTextEquals("sensor"u8) || reader.ValueTextEquals("human"u8) || reader.ValueTextEquals("device"u8))) return false;
+            other |= !model;
+            ceiling = other ? EvidenceTier.VerifiedActionEvidence : EvidenceTier.PlanningInference;
         }
 
         return true;
@@ -137,7 +142,7 @@ internal sealed class FrameCheck
     {
         number = 0;
         if (value.Type != JsonTokenType.Number) return false;
-        if (System.Buffers.Text.Utf8Parser.TryParse(value.Of(message), out number, out int used) && used == value.Length) return Math.Abs(number) <= 9007199254740991;
+        if (System.Buffers.Text.Utf8Parser.TryParse(value.Of(message), out number, out int used) && used == value.Length) return number is >= -9007199254740991 and <= 9007199254740991;
         if (!TryNumber(message, value, out double real) || Math.Floor(real) != real || Math.Abs(real) > 9007199254740991) return false;
         number = (long)real;
         return true;

@@ -85,22 +85,17 @@ internal sealed class GossipHub(MeshNode mesh)
             return false;
         }
 
-        // A node that lost its memory gets its own frames back ([W-88]); one that has them drops them as seen.
-        bool own = frame.SourceDeviceId == mesh.Self.Value;
-        if (own)
+        // Own frames are dropped ([W-88]): a peer that made one up would have this node vouch for it ([X-71]). What this node said
+        // itself is in its own store.
+        if (frame.SourceDeviceId == mesh.Self.Value)
         {
-            lock (_lock)
-            {
-                if (!_seen.Add(frame.FrameId)) return false;
-            }
-        }
-        else if (!Believe(from.DeviceId, frame) || !IsNew(frame))
-        {
+            mesh.Counters.Add(MeshCounter.OwnFramesBack);
             return false;
         }
 
+        if (!Believe(from.DeviceId, frame) || !IsNew(frame)) return false;
         mesh.Counters.Add(MeshCounter.SyncFrames);
-        if (!own && frame.Hops <= LastRelayedHop) Relay(frame, from, synced: true);
+        if (frame.Hops <= LastRelayedHop) Relay(frame, from, synced: true);
         Keep(frame);
         return true;
     }
@@ -173,7 +168,7 @@ internal sealed class GossipHub(MeshNode mesh)
         {
             if (session == from || (synced && !session.Facts.IsEdge)) continue;
             message ??= frame.RelayMessage();
-            session.Conversation.SendEvent(frame.Kind is FrameKinds.Event or FrameKinds.HumanInput ? MessageClass.Control : MessageClass.Bulk, message, key);
+            session.Conversation.SendEvent(MessageClass.Bulk, message, key);
         }
 
         if (message is not null) mesh.Counters.Add(MeshCounter.FramesRelayed);

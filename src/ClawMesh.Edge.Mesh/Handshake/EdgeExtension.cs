@@ -14,6 +14,12 @@ public static class EdgeFeatures
     public const string Operator = "operator";
     public const string SingleUse = "single-use";
 
+    /// <summary>Every name of .</summary>
+    public static readonly IReadOnlySet<string> Known = new HashSet<string>(StringComparer.Ordinal)
+    {
+        CommandResults, "edge-sync", "fence", MeshPing, Operator, "outbox", "pairing", "signed-commands", "signed-frames", SingleUse,
+    };
+
     /// <summary>Sorted, as they travel.</summary>
     public static readonly IReadOnlyList<string> Ours = [CommandResults, MeshPing, Operator, SingleUse];
 }

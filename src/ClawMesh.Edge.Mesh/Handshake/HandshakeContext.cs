@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Capabilities;
 
 namespace ClawMesh.Edge.Mesh.Handshake;
@@ -99,5 +100,5 @@ public sealed record HandshakeMembers(
     private static string? Text(JsonElement body, string name) =>
         body.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= MaxText } text ? text : null;
 
-    private static string? Clip(string? text, int length) => text is null || text.Length <= length ? text : text[..length];
+    private static string? Clip(string? text, int length) => text is null ? null : PlainText.Of(text, length);
 }

@@ -52,7 +52,7 @@ internal sealed class Liveness(MeshNode mesh)
     }
 
     /// <summary>Another node says that a device is gone: a hint, believed only after a probe of our own has failed ([W-159]).</summary>
-    public void DownReported(Session by, JsonElement payload)
+    public void DownReported(JsonElement payload)
     {
         if (OtherGeneration(payload) || Text(payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id) || id == mesh.Self.Value)
         {
@@ -63,8 +63,8 @@ internal sealed class Liveness(MeshNode mesh)
         var device = new NodeId(id);
         if (mesh.SessionOf(device) is not { } session)
         {
-            mesh.Suppression.MarkDead(device);
-            mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Info, device.Abbreviated, $"{by} reports {device.Abbreviated}… down; no session with it here.", Core.Errors.FailureClass.MeshPartition));
+            // Nothing of ours to probe, and nothing to lose: only a trusted device could be dialled at all.
+            if (mesh.Trust.Entries.ContainsKey(id)) mesh.Suppression.MarkDead(device);
             return;
         }
 
@@ -128,7 +128,7 @@ internal sealed class Liveness(MeshNode mesh)
     private async Task AskAsync(Session helper, Session about)
     {
         CallResult answer = await PingAsync(helper, about.DeviceId);
-        if (!answer.Ok || !(answer.Payload.TryGetProperty("reachable", out JsonElement reachable) && reachable.ValueKind == JsonValueKind.True)) return;
+        if (!answer.Ok || RpcParams.Member(answer.Payload, "reachable") is not { ValueKind: JsonValueKind.True }) return;
         about.ReachedIndirectly = true;
         Health.Refuted();
     }

@@ -16,6 +16,8 @@ internal sealed class OperatorDoor(OperatorAuthenticator? authenticator, LinkFac
 
     // Behind a proxy the address is the proxy's, and loopback means nothing ([X-70]).
     private readonly OperatorLink _link = new(facts.OnLoopback || !IPAddress.IsLoopback(facts.Address) ? facts.Address : IPAddress.None, facts.CertificateHash ?? []);
+    // Counted always, said sometimes: a door that is rattled all day must not push everything else out of the events.
+    private readonly TokenBucket _told = new(time, 0.02, 5);
     private volatile OperatorGrant? _grant;
 
     /// <summary>Operator while a proof holds, otherwise null.</summary>
@@ -51,7 +53,7 @@ internal sealed class OperatorDoor(OperatorAuthenticator? authenticator, LinkFac
             });
         }
 
-        events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Warning, "operator", $"Operator proof from {facts.Remote} refused: {verdict.Refusal}", FailureClass.Auth));
+        if (_told.TryTake()) events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Warning, "operator", $"Operator proof from {facts.Remote} refused: {verdict.Refusal}", FailureClass.Auth));
         return Messages.Error(id, verdict.Refusal!.Code, verdict.Refusal.Why);
     }
 

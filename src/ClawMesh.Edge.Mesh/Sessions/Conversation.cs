@@ -20,6 +20,8 @@ internal sealed class Conversation : ILinkUser
     // Requests of one peer that are being answered at the same time; an actuation may take its time, and a peer may not queue without end.
     private const int MaxAnswering = 32;
 
+    private static readonly TimeSpan AgainstDirection = TimeSpan.FromSeconds(5);
+
     private readonly MeshNode _mesh;
     private readonly WireScan _scan = new();
     private readonly FrameCheck _check = new();
@@ -32,6 +34,7 @@ internal sealed class Conversation : ILinkUser
     private string _stepId = "";
     private long _stepBegan;
     private bool _challenged;
+    private bool _subscribed;
 
     public Conversation(MeshNode mesh, ILink link, StaticDial? dial)
     {
@@ -42,7 +45,6 @@ internal sealed class Conversation : ILinkUser
         _unauthenticated.SetPace(new Pace(mesh.Options.UnauthenticatedPerMinute, 0, 0));
         _acceptor = new AcceptorHandshake(mesh.Handshake);
         _inbound = new TokenBucket(mesh.Time, mesh.Options.InboundPerSecond, mesh.Options.InboundBurst);
-        Forwards = new TokenBucket(mesh.Time, mesh.Options.ForwardsPerSecond, mesh.Options.ForwardBurst);
         _operator = new OperatorDoor(mesh.Operators, link.Facts, mesh.Self, mesh.Time, mesh.Handshake.NewNonce);
         if (dial is not null) _dialler = new DiallerHandshake(mesh.Handshake, dial.Peer.DeviceId);
     }
@@ -54,13 +56,11 @@ internal sealed class Conversation : ILinkUser
 
     public PendingCalls Calls { get; }
 
-    public TokenBucket Forwards { get; }
-
     /// <summary>Set once the handshake is complete.</summary>
     public Session? Session { get; set; }
 
-    /// <summary>Receives page events ([W-127]).</summary>
-    public bool Subscribed { get; private set; }
+    /// <summary>Receives page events ([W-127]), as long as it may read.</summary>
+    public bool Subscribed => _subscribed && MayRead(Caller());
 
     public long OpenedAt { get; }
 
@@ -141,6 +141,8 @@ internal sealed class Conversation : ILinkUser
     public Task<CallResult> CallAsync(string method, Action<Utf8JsonWriter>? parameters, TimeSpan limit)
     {
         string id = _mesh.NewId().ToString("D");
+        // A classic node does not answer on a socket that it dialled; it is not waited for long ([W-149]).
+        if (!Link.Facts.Dialled && Session is { Facts.IsEdge: false } && limit > AgainstDirection) limit = AgainstDirection;
         Task<CallResult> answer = Calls.Add(id, method, limit);
         if (answer.IsCompleted) return answer;
         if (!Send(MessageClass.Control, Messages.Request(id, method, parameters)))
@@ -311,7 +313,7 @@ internal sealed class Conversation : ILinkUser
                 Send(MessageClass.Control, _operator.Answer(id, method, parameters, _mesh.Events));
                 break;
             case "chat.subscribe" when MayRead(Caller()):
-                Subscribed = true;
+                _subscribed = true;
                 Send(MessageClass.Control, Messages.Result(id, w => w.WriteBoolean("subscribed", true)));
                 break;
             default:
@@ -335,9 +337,9 @@ internal sealed class Conversation : ILinkUser
             return;
         }
 
-        // The answer is queued before the first frame can be.
+        // The answer is queued before the first frame can be. A second handshake on a living session proves nothing new and begins nothing.
         Send(MessageClass.Control, Messages.Result(id, w => _acceptor.WriteResult(w, clientNonce)));
-        _mesh.Register(this, peer!);
+        if (Session is null) _mesh.Register(this, peer!);
     }
 
     private async Task AnswerAsync(string id, string method, JsonElement parameters)

@@ -54,6 +54,8 @@ public sealed class Session
 
     internal long LastProbeTimestamp { get; set; }
 
+    internal long DroppedSafetyTold { get; set; }
+
     /// <summary>How its link does, for those who look.</summary>
     public LinkHealth Link(TimeProvider time)
     {

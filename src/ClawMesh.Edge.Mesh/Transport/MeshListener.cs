@@ -32,6 +32,9 @@ public sealed record ListenOptionsOfMesh(string Host, int Port, IReadOnlyList<st
 /// <summary>The mesh port on Kestrel: a web socket on any path, no compression ([W-4], [W-5], [W-7]).</summary>
 public sealed class MeshListener : IAsyncDisposable
 {
+    // Any of them says that the caller is not the one at the other end of the socket ([X-70]).
+    private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"];
+
     private readonly KestrelServer _server;
     private readonly ListenOptionsOfMesh _options;
     private readonly Func<ILink, ILinkUser> _opened;
@@ -41,8 +44,11 @@ public sealed class MeshListener : IAsyncDisposable
     private readonly Func<IPAddress, (int Total, int Here)> _strangers;
     private readonly CancellationTokenSource _stop = new();
 
+    // A stranger that tries all day must not push everything else out of the events.
+    private readonly TokenBucket _turnedAwayTold;
+
     private MeshListener(KestrelServer server, ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int, int)> strangers, IEventSink events, Action tooLarge, TimeProvider time) =>
-        (_server, _options, _opened, _strangers, _events, _tooLarge, _time) = (server, options, opened, strangers, events, tooLarge, time);
+        (_server, _options, _opened, _strangers, _events, _tooLarge, _time, _turnedAwayTold) = (server, options, opened, strangers, events, tooLarge, time, new TokenBucket(time, 0.02, 5));
 
     /// <summary>Address and port in use, e.g. <c>0.0.0.0:18789</c>.</summary>
     public string Endpoint { get; private set; } = "";
@@ -57,6 +63,8 @@ public sealed class MeshListener : IAsyncDisposable
         var kestrel = new KestrelServerOptions { AddServerHeader = false };
         kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+        // A connection that says nothing holds one of the places ([W-15]); these are Kestrel's own clocks for it.
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.MaxRequestBodySize = 0;
         kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen =>
@@ -102,6 +110,7 @@ public sealed class MeshListener : IAsyncDisposable
         if (origin.Length > 0 && !_options.AllowedOrigins.Contains(origin))
         {
             answer.StatusCode = StatusCodes.Status403Forbidden;
+            answer.Headers.Connection = "close";
             return;
         }
 
@@ -122,14 +131,15 @@ public sealed class MeshListener : IAsyncDisposable
         (int total, int here) = _strangers(remote);
         if (total >= _options.MaxStrangers || here >= _options.MaxStrangersPerAddress)
         {
-            _events.Publish(new EdgeEvent(
+            if (_turnedAwayTold.TryTake()) _events.Publish(new EdgeEvent(
                 0, default, EventTypes.Error, EventSeverity.Warning, "mesh port",
                 $"A connection from {remote} was turned away: {total} sockets without a session are open, {here} of them from there.", FailureClass.Budget));
             answer.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            answer.Headers.Connection = "close";
             return;
         }
 
-        bool forwarded = asked.Headers.ContainsKey("Forwarded") || asked.Headers.ContainsKey("X-Forwarded-For");
+        bool forwarded = Array.Exists(ProxyHeaders, asked.Headers.ContainsKey);
         answer.StatusCode = StatusCodes.Status101SwitchingProtocols;
         answer.Headers.SecWebSocketAccept = Upgrade.Accept(key);
         answer.Headers.Connection = "Upgrade";

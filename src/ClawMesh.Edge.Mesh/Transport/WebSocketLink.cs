@@ -8,7 +8,7 @@ namespace ClawMesh.Edge.Mesh.Transport;
 /// A web socket as a link: one loop that receives and one that sends what the queue hands out. Text only, no compression, at most
 /// 1 MiB per message over all fragments ([W-4], [W-7] to [W-9]).
 /// </summary>
-// RunAsync owns a link from its first to its last moment and disposes what it holds.
+// The token source may be asked to cancel by whoever still knows the link when it is gone; it has no handle to give back.
 #pragma warning disable CA1001
 internal sealed class WebSocketLink : ILink
 #pragma warning restore CA1001
@@ -27,8 +27,7 @@ internal sealed class WebSocketLink : ILink
     private readonly ActivityStream _stream;
     private readonly WebSocket _socket;
     private readonly CancellationTokenSource _abort = new();
-    private int _closing;
-    private (int Status, string Reason) _close = (1005, "");
+    private CloseRequest? _close;
 
     private WebSocketLink(ActivityStream stream, LinkFacts facts, SendLimits limits, TimeProvider time)
     {
@@ -48,8 +47,7 @@ internal sealed class WebSocketLink : ILink
 
     public void Close(int status, string reason)
     {
-        if (Interlocked.Exchange(ref _closing, 1) != 0) return;
-        _close = (status, reason);
+        if (Interlocked.CompareExchange(ref _close, new CloseRequest(status, reason), null) is not null) return;
         Queue.Complete();
         // A peer that neither reads nor closes must not hold the socket.
         _abort.CancelAfter(CloseLimit);
@@ -64,7 +62,17 @@ internal sealed class WebSocketLink : ILink
     {
         var link = new WebSocketLink(new ActivityStream(stream, time, facts.Dialled ? FirstBufferBytes : 0), facts, limits, time);
         using CancellationTokenRegistration stop = stopping.Register(() => link.Close(1005, ""));
-        ILinkUser user = opened(link);
+        ILinkUser user;
+        try
+        {
+            user = opened(link);
+        }
+        catch
+        {
+            link._socket.Dispose();
+            throw;
+        }
+
         Task sending = link.SendAllAsync();
         (int Status, string Reason) ended = (1006, "");
         try
@@ -73,21 +81,20 @@ internal sealed class WebSocketLink : ILink
         }
         catch (Exception gone) when (gone is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException)
         {
-            ended = (1006, link._closing == 0 ? "connection lost" : "");
+            ended = (1006, link._close is null ? "connection lost" : "");
         }
         catch (Exception bug)
         {
             // One connection must not take the node with it; what it was doing is over.
-            events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "mesh", $"A connection with {facts.Remote} failed inside this node: {bug}", Core.Errors.FailureClass.Infra));
+            events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "mesh", $"A connection with {facts.Remote} failed inside this node: {bug.GetType().Name}, {bug.Message}", Core.Errors.FailureClass.Infra));
         }
         finally
         {
             link.Queue.Complete();
             // A close of ours still has its frame to send; it has its own limit. Otherwise there is nobody to send to.
-            if (link._closing == 0) await link._abort.CancelAsync();
+            if (link._close is null) await link._abort.CancelAsync();
             await sending;
             link._socket.Dispose();
-            link._abort.Dispose();
             user.Ended(ended.Status, ended.Reason);
         }
     }
@@ -115,7 +122,7 @@ internal sealed class WebSocketLink : ILink
                 }
 
                 // After our own close nothing more is heard, only waited for.
-                if (_closing != 0)
+                if (_close is not null)
                 {
                     filled = 0;
                     continue;
@@ -172,13 +179,14 @@ internal sealed class WebSocketLink : ILink
                 }
 
                 // Bulk that waits for its pace is not waited for once the link closes.
-                if (_closing != 0) break;
+                if (_close is not null) break;
                 await Queue.WaitAsync(wait, _abort.Token);
             }
 
-            WebSocketCloseStatus status = _close.Status == 1005 ? WebSocketCloseStatus.Empty : (WebSocketCloseStatus)_close.Status;
+            CloseRequest close = _close;
+            WebSocketCloseStatus status = close.Status == 1005 ? WebSocketCloseStatus.Empty : (WebSocketCloseStatus)close.Status;
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-                await _socket.CloseOutputAsync(status, status == WebSocketCloseStatus.Empty ? null : _close.Reason, _abort.Token);
+                await _socket.CloseOutputAsync(status, status == WebSocketCloseStatus.Empty ? null : close.Reason, _abort.Token);
         }
         catch (Exception gone) when (gone is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
@@ -186,4 +194,6 @@ internal sealed class WebSocketLink : ILink
             _socket.Abort();
         }
     }
+
+    private sealed record CloseRequest(int Status, string Reason);
 }

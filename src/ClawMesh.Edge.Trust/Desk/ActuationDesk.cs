@@ -319,7 +319,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         try
         {
             // A repeated "make safe" has an entry of its own already; it keeps the first answer.
-            bool known = d.IsSafeDirection && _journal.FindCommand(answer.CommandId) is not null;
+            // And it takes no more than half of the places: closing again and again must not keep others from opening.
+            bool known = d.IsSafeDirection && (_journal.FindCommand(answer.CommandId) is not null || _judge.HalfRemembered(answer.TargetRef));
             long sequence = await _journal.AppendAsync(
                 JournalBodies.Outcome(answer),
                 d.Remembered && !known ? Entry(d, answer.JournalSequence, answer.Outcome, ActuationAnswerJson.ToText(answer)) : null,

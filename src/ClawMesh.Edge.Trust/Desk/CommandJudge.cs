@@ -75,6 +75,9 @@ internal sealed class CommandJudge(
 
     public bool LeadsToSafeState(ForwardMessage message) => message.Envelope is { } command && LeadsToSafeState(command, slots);
 
+    /// <summary>Half of the places for command ids of this output are taken.</summary>
+    public bool HalfRemembered(string targetRef) => journal.RememberedCommands(targetRef) >= options.ReplayCapacityPerOutput / 2;
+
     /// <summary>Null when the output may be energised, or when the command goes to the safe state and nothing stands before that.</summary>
     public Refusal? Judge(Deliberation d) =>
         _wire.Judge(d.Message)

@@ -16,7 +16,11 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
 {
     private const string ActuatorPrefix = "actuator:";
 
-    public Refusal? Judge(ForwardMessage message)
+    public Refusal? Judge(ForwardMessage message) => Judge(message, IsSafeDirection(message));
+
+    public Refusal? JudgeForPeer(ForwardMessage message) => Judge(message, safeDirection: false);
+
+    private Refusal? Judge(ForwardMessage message, bool safeDirection)
     {
         TrustBlock? trust = message.Trust;
         bool actuation = trust?.ActionType == "actuation";
@@ -28,7 +32,7 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
             ?? ActuationDeclared(message, trust)
             ?? WordsKnown(trust)
             ?? (actuation ? MetadataComplete(trust!) : null)
-            ?? (actuation && !IsSafeDirection(message) ? EvidenceSuffices(trust!) : null);
+            ?? (actuation && !safeDirection ? EvidenceSuffices(trust!) : null);
     }
 
     public bool LeadsToSafeState(ForwardMessage message) => IsSafeDirection(message);

@@ -27,6 +27,9 @@ internal static class DirectCommand
 
     public static async Task<JsonElement> SendAsync(CliContext context, string peerText, string? url, JsonElement request, CancellationToken cancellationToken)
     {
+        // A node that starts or stops has no socket; a dial with its key would displace its session all the same.
+        if (NodeLocks.HolderOf(context.State) is { } pid)
+            throw new EdgeException(ErrorCodes.NodeUnreachable, What, $"Process {pid} runs a node here and does not answer on its socket.", "Try again in a moment.", FailureClass.Infra);
         using DeviceIdentity identity = DeviceIdentity.LoadOrCreate(context.State.Path, context.Time);
         NodeConfig config = NodeConfig.Load(context.State, new Dictionary<string, (string, JsonElement)>()).OrThrow();
         StaticPeer target = Target(config, identity.DeviceId, peerText, url);

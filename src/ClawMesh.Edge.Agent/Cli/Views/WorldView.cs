@@ -26,6 +26,7 @@ internal static class WorldView
         }
 
         console.Write(table);
+        if (world.Number("currentLeftOut") is { } leftOut) console.WriteLine($"{leftOut:0} more did not fit into one answer.");
         console.WriteLine($"{world.Number("entries"):0} entries; the last {world.Number("count"):0} frames by kind: "
             + string.Join(", ", world.Member("byKind") is { ValueKind: JsonValueKind.Object } kinds ? kinds.EnumerateObject().Select(k => $"{k.Name} {k.Value.GetRawText()}") : []));
     }

@@ -160,12 +160,17 @@ public class CallTests
     [Trait("spec", "W-82")]
     public void A_proposal_is_told_once_per_status_and_words_without_a_bound_not_at_all()
     {
-        (GoldenNode node, WireLink probe, WireLink observer) = TwoPeers();
+        (GoldenNode node, WireLink sensor, WireLink observer) = TwoPeers();
+        node.Trust.Add(new NodeId(Transcript.DeviceId("probe2")));
+        WireLink probe = new ClassicPeer("probe2", node.Time) { Role = "planner" }.Join(node);
         ClassicPeer.Ask(observer, ClassicPeer.Request("chat.subscribe"));
         const string proposal = """{"type":"event","event":"planner.proposal","payload":{"taskId":"t","status":"STATUS","summary":"water"}}""";
         for (int i = 0; i < 2; i++) probe.Feed(proposal.Replace("STATUS", "proposed", StringComparison.Ordinal));
         probe.Feed(proposal.Replace("STATUS", "approved", StringComparison.Ordinal));
         probe.Feed(proposal.Replace("STATUS", new string('x', 1_000), StringComparison.Ordinal));
+        // A peer that is no planner used to be shown as well, and a proposal of another planner in its name.
+        sensor.Feed(proposal.Replace("STATUS", "rejected", StringComparison.Ordinal));
+        probe.Feed(proposal.Replace("\"taskId\":\"t\"", $"\"taskId\":\"t\",\"plannerDeviceId\":\"{new string('a', 64)}\"", StringComparison.Ordinal).Replace("STATUS", "failed", StringComparison.Ordinal));
 
         Assert.Equal(2, observer.Take().Count);
         Assert.Equal(2, node.Events.Newest(50, e => e.Subject == "planner" && e.Message.StartsWith("Proposal t:", StringComparison.Ordinal)).Count);

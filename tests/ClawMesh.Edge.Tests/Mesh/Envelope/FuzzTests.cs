@@ -281,12 +281,13 @@ public class FuzzTests
             if (counter is { } one) expected[one] = expected.GetValueOrDefault(one) + 1;
         }
 
-        // [W-74] 1 and 2, and the exception of [W-88] for frames of our own that come back.
+        // [W-74] 1 and 2, and [W-88] for frames of our own that come back.
         private MeshCounter? Arrive(JsonElement frame, bool synced)
         {
             bool own = frame.GetProperty("sourceDeviceId").GetString() == Node.DeviceId.Value;
-            if (!_seen.Add(frame.GetProperty("frameId").GetString()!)) return own && synced ? null : MeshCounter.DuplicateFrames;
-            return own && !synced ? MeshCounter.OwnFramesBack : MeshCounter.FramesIngested;
+            if (own && synced) return MeshCounter.OwnFramesBack;
+            if (!_seen.Add(frame.GetProperty("frameId").GetString()!)) return MeshCounter.DuplicateFrames;
+            return own ? MeshCounter.OwnFramesBack : MeshCounter.FramesIngested;
         }
     }
 }

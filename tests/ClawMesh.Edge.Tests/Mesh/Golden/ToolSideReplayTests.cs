@@ -102,6 +102,11 @@ public class ToolSideReplayTests
         WireLink gamma = new ClassicPeer("gamma", node.Time).Join(node);
         Line report = Transcript.Load("12").Lines.First(l => l is { Direction: "recv", Name: "peer.down", Link: "probe2<gamma" });
 
+        // About a stranger it used to be believed, too: any peer could fill the list.
+        gamma.Feed(report.Text);
+        Assert.Equal(0, node.Mesh.Suppression.Count);
+
+        node.Trust.Add(new NodeId(Transcript.DeviceId("target")));
         gamma.Feed(report.Text);
 
         Assert.True(node.Mesh.Suppression.IsSuppressed(new NodeId(Transcript.DeviceId("target"))));

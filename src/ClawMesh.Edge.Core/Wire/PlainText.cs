@@ -1,0 +1,22 @@
+namespace ClawMesh.Edge.Core.Wire;
+
+/// <summary>Text from elsewhere, made fit for a terminal and a log: no control characters, bounded.</summary>
+public static class PlainText
+{
+    /// <param name="max">Characters; a longer text is cut and ends in an ellipsis.</param>
+    public static string Of(string text, int max)
+    {
+        bool cut = text.Length > max;
+        ReadOnlySpan<char> kept = cut ? text.AsSpan(0, max) : text;
+        // Half of a pair at the cut would be no text.
+        if (cut && char.IsHighSurrogate(kept[^1])) kept = kept[..^1];
+        int clean = 0;
+        while (clean < kept.Length && !char.IsControl(kept[clean])) clean++;
+        if (clean == kept.Length) return cut ? string.Concat(kept, "…") : text;
+        return string.Create(kept.Length + (cut ? 1 : 0), kept, static (to, from) =>
+        {
+            for (int i = 0; i < from.Length; i++) to[i] = char.IsControl(from[i]) ? ' ' : from[i];
+            if (to.Length > from.Length) to[^1] = '…';
+        });
+    }
+}
