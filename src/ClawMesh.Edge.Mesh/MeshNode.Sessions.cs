@@ -150,8 +150,9 @@ public sealed partial class MeshNode
         foreach (Session session in _sessions)
         {
             if (StillTrusted(session.Facts)) continue;
-            session.Conversation.Close(1008, "no longer trusted");
+            // Out of the table first: the end of the connection must not name another reason.
             Unregister(session, "no longer trusted", "removed from the trust store, or another key was pinned");
+            session.Conversation.Close(1008, "no longer trusted");
         }
     }
 

@@ -79,7 +79,7 @@ public sealed partial class MeshNode : IDisposable
         _liveness = new Liveness(this);
         _catchUp = new CatchUp(this);
         _dials = new DialBook(this, ports.Dialler, ports.Discovered, ports.Chance);
-        _refusalsTold = new TokenBucket(ports.Time, 0.05, 10);
+        _refusalsTold = new TokenBucket(ports.Time, 0.05, 32);
         _proposalsTold = new TokenBucket(ports.Time, 0.2, 20);
         _featureWrites = new TokenBucket(ports.Time, 0.1, 16);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);

@@ -44,7 +44,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static NodeProcess Launch(string stateDir, params string[] more)
     {
         string[] site = more.Contains("--site") ? [] : ["--site", "simulated"];
-        ProcessStartInfo start = EdgeBinary.StartInfo(["run", .. site, "--state-dir", stateDir, "--listen", "127.0.0.1:0", "--no-discovery", .. more]);
+        string[] listen = more.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+        ProcessStartInfo start = EdgeBinary.StartInfo(["run", .. site, "--state-dir", stateDir, .. listen, "--no-discovery", .. more]);
         return new NodeProcess(Process.Start(start)!, stateDir);
     }
 

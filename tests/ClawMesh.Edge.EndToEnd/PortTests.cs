@@ -10,6 +10,7 @@ public class PortTests
     [Fact]
     [Trait("spec", "X-70")]
     [Trait("spec", "W-136")]
+    [Trait("spec", "W-4")]
     public async Task The_port_answers_mesh_health_to_loopback_and_nothing_else_without_a_session()
     {
         using var state = new TempState();

@@ -8,7 +8,6 @@ public class DiscoveredTests
 {
     [Fact]
     [Trait("spec", "W-39")]
-    [Trait("spec", "W-38")]
     public void Of_two_that_found_each_other_the_lower_id_dials_once_and_only_when_trusted() => Field.EachSeed(field =>
     {
         (string low, string high) = Field.ByDevice("a", "b");

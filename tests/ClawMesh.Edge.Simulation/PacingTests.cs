@@ -130,6 +130,41 @@ public class PacingTests
         Assert.Equal(0, classic.Discarded);
     });
 
+    [Theory]
+    [InlineData("event")]
+    [InlineData("human_input")]
+    [Trait("spec", "W-153")]
+    [Trait("spec", "X-73")]
+    [Trait("spec", "X-74")]
+    public void A_flood_of_foreign_events_used_to_go_before_our_own_answers_and_alarms(string kind) => Field.EachSeed(
+        field =>
+        {
+            var classic = new ClassicStandIn(field.Network, "classic", Field.Key("classic"));
+            SimulatedNode a = field.Dialling("a", ["classic"]);
+            field.Until(() => a.IsConnected(classic), 5, "the link stands");
+            (ClassicStandIn flood, ClassicLink from) = field.ClassicDialler("flood", a);
+            ClassicLink link = Assert.Single(classic.Links);
+            for (int i = 0; i < 300; i++)
+            {
+                from.Tell("context.frame", $$$"""
+                    {"gen":1,"kind":"{{{kind}}}","frameId":"flood-{{{i}}}","sourceDeviceId":"{{{flood.DeviceId.Value}}}","timestamp":{{{i}}},"data":{"text":"{{{i}}}"},"trust":{"evidence_sources":["device"],"evidence_trust_tier":"T1_unverified_observation"},"hops":0}
+                    """);
+            }
+
+            field.Run(2);
+            SendCounters counters = a.Mesh.SessionOf(classic.DeviceId)!.Link(field.Time).Counters;
+            Assert.Equal((0, 300), (counters.SentSafety, a.Mesh.World.Counts.Frames));
+            Assert.InRange(counters.SentBulk, 1, 65);
+
+            // The bulk share of the minute is used up; both have theirs.
+            string id = link.Ask("mesh.health");
+            string alarm = a.Observe(1, "tank", "level", MessageClass.Safety);
+            field.Until(() => link.ResultOf(id) is not null && link.Frames.Contains(alarm), 1, "the answer and the alarm");
+            Assert.True(a.Mesh.SessionOf(classic.DeviceId)!.Link(field.Time).Queued > 0);
+            Assert.Equal(0, classic.Discarded);
+        },
+        seeds: 2);
+
     [Fact]
     [Trait("spec", "W-152")]
     public void Toward_a_peer_that_dialled_us_there_is_no_limit() => Field.EachSeed(

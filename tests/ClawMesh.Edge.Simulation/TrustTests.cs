@@ -1,3 +1,4 @@
+using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Mesh;
 using ClawMesh.Edge.TestKit.Mesh;
@@ -45,6 +46,25 @@ public class TrustTests
 
     [Fact]
     [Trait("spec", "W-24")]
+    public void A_device_removed_between_its_check_and_its_registration_used_to_get_a_session() => Field.EachSeed(field =>
+    {
+        // The answer is signed after the check and before the session begins.
+        var signer = new InterruptedSigner(Field.Key("a"));
+        var a = new SimulatedNode(field.Network, "a", signer, new Hardware.Identity.Ed25519Verifier());
+        ClassicStandIn classic = field.Classic("classic", a);
+        signer.Signing = () => a.Trust.Remove(classic.DeviceId);
+
+        ClassicLink link = classic.Dial(a);
+        field.Until(() => link.End is not null, 3, "the connection is closed");
+
+        Assert.False(a.Trust.Entries.ContainsKey(classic.DeviceId.Value));
+        Assert.Equal(1008, Assert.Single(field.Network.Closes).Status);
+        Assert.Empty(a.Mesh.Sessions);
+        Assert.Empty(Field.EventsOf(a, EventTypes.PeerConnect));
+    });
+
+    [Fact]
+    [Trait("spec", "W-24")]
     public void An_unreadable_store_lets_nobody_in_and_throws_nobody_out() => Field.EachSeed(field =>
     {
         SimulatedNode a = field.Node("a");
@@ -85,4 +105,19 @@ public class TrustTests
         field.Until(() => a.IsConnected(b) && b.IsConnected(a), 40, "the disk has room again");
         Assert.Equal(b.PublicKey, a.Trust.Entries[b.DeviceId.Value].PublicKey);
     });
+
+    private sealed class InterruptedSigner(ISigner signer) : ISigner
+    {
+        public Action? Signing { get; set; }
+
+        public NodeId DeviceId => signer.DeviceId;
+
+        public ReadOnlyMemory<byte> PublicKey => signer.PublicKey;
+
+        public byte[] Sign(ReadOnlySpan<byte> message)
+        {
+            Signing?.Invoke();
+            return signer.Sign(message);
+        }
+    }
 }

@@ -24,6 +24,9 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
     /// <summary>Called inside an append, before it succeeds; throws to fail it.</summary>
     public Action<JournalEntry>? Appending { get; set; }
 
+    /// <summary>Called when a permit asks whether its record is on disk: its driver holds the output's lock then.</summary>
+    public Action? Redeeming { get; set; }
+
     public List<OpenCommand> Open { get; } = [];
 
     public List<PastActivation> Past { get; } = [];
@@ -44,7 +47,11 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
         }
     }
 
-    public bool IsDurable(long sequence) => sequence <= DurableThrough && sequence <= _records.Count;
+    public bool IsDurable(long sequence)
+    {
+        Redeeming?.Invoke();
+        return sequence <= DurableThrough && sequence <= _records.Count;
+    }
 
     public Task<long> AppendAsync(JournalEntry entry, ReplayEntry? replay, CancellationToken cancellationToken)
     {

@@ -38,15 +38,16 @@ internal sealed class Liveness(MeshNode mesh)
             }
             else if ((silence >= Health.Stretch(mesh.Options.DownAfter) && !session.ReachedIndirectly) || silence >= Health.Stretch(mesh.Options.DownAnyway))
             {
-                session.Conversation.Close(1001, "silent");
+                // Out of the table first: a close that is through at once would give the loss a vaguer reason.
                 mesh.Unregister(session, "silent", $"nothing came for {silence.TotalSeconds:0.0} s");
+                session.Conversation.Close(1001, "silent");
                 continue;
             }
 
             if (session.Conversation.Link.Queue.IsStuck)
             {
-                session.Conversation.Close(1013, "does not drain");
                 mesh.Unregister(session, "does not drain", "the peer took nothing for 30 s");
+                session.Conversation.Close(1013, "does not drain");
             }
         }
     }
@@ -103,8 +104,8 @@ internal sealed class Liveness(MeshNode mesh)
         }
 
         mesh.Suppression.MarkDead(session.DeviceId);
-        session.Conversation.Close(1001, "peer down");
         mesh.Unregister(session, "peer down", $"reported down, and {answer.Code} to our own probe");
+        session.Conversation.Close(1001, "peer down");
     }
 
     private void Suspect(Session session, TimeSpan silence)

@@ -15,7 +15,7 @@ internal static class EvidencePolicy
     {
         // The wire gate asks this of refs that begin with actuator:. What has a policy here is an output, whatever its name.
         if (trust.ActionType != "actuation")
-            return new Refusal(GateCodes.ActuationDeclarationRequired, $"an output is addressed with action_type '{trust.ActionType}'; it must be 'actuation'");
+            return new Refusal(GateCodes.ActuationDeclarationRequired, $"an output is addressed with action_type '{PlainText.Of(trust.ActionType ?? "", 64)}'; it must be 'actuation'");
         if (trust.EvidenceSources is not { Count: > 0 } sources)
             return new Refusal(GateCodes.LocalPolicyRefused, "no evidence source is named; an output moves on named evidence only");
         if (WireGate.IsModelOnly(sources))

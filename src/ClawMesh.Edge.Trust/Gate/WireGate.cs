@@ -62,7 +62,7 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
         if (!targetsActuator || trust?.ActionType == "actuation") return null;
         return new Refusal(
             GateCodes.ActuationDeclarationRequired,
-            trust is null ? "an actuator is addressed without a trust object" : $"an actuator is addressed with action_type '{trust.ActionType}'; it must be 'actuation'");
+            trust is null ? "an actuator is addressed without a trust object" : $"an actuator is addressed with action_type '{Clip(trust.ActionType ?? "")}'; it must be 'actuation'");
     }
 
     private static Refusal? WordsKnown(TrustBlock? trust) => trust switch
@@ -109,5 +109,5 @@ public sealed class WireGate(NodeId self, Func<CommandEnvelope, bool> leadsToSaf
         return true;
     }
 
-    private static string Clip(string word) => word.Length <= 64 ? word : word[..64] + "…";
+    private static string Clip(string word) => PlainText.Of(word, 64);
 }

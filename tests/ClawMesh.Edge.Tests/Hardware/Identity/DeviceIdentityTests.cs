@@ -18,6 +18,7 @@ public sealed class DeviceIdentityTests : IDisposable
     [Theory]
     [MemberData(nameof(Names))]
     [Trait("spec", "W-21")]
+    [Trait("spec", "W-20")]
     public void A_golden_file_is_reproduced_byte_for_byte_from_its_seed(string name)
     {
         string golden = GoldenText(name);

@@ -9,6 +9,12 @@ internal sealed class TestPermits(ManualTime time)
 {
     private readonly InMemoryJournal _journal = new(time);
 
+    /// <summary>Called inside a driver that redeems a permit, under its output's lock.</summary>
+    public Action? Redeeming
+    {
+        set => _journal.Redeeming = value;
+    }
+
     public Permit For(string actuator, OutputValue value)
     {
         // The journal in memory appends before it returns.

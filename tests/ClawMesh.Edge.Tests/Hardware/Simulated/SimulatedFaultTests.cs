@@ -132,8 +132,12 @@ public sealed class SimulatedFaultTests : IDisposable
     {
         Inject(FarmBench.Valve1, SimulatedFaultKind.Hang);
         using var lease = new CancellationTokenSource();
+        var redeeming = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _bench.Permits.Redeeming = () => redeeming.TrySetResult();
         Task<DriveResult> hung = Task.Run(() => _bench.Output(FarmBench.Valve1).ApplyAsync(
             _bench.Permits.For(FarmBench.Valve1, OutputValue.Active), OutputValue.Active, lease.Token));
+        // From here on it holds the output's lock: a safe write that came first would rightly be followed by it.
+        await redeeming.Task.WaitAsync(Patience);
         Task<SafeResult> waiting = Task.Run(() => _bench.Output(FarmBench.Valve1).MakeSafe(SafeCause.LeaseEnd));
 
         SafeResult other = _bench.Output(FarmBench.Valve2).MakeSafe(SafeCause.LeaseEnd);

@@ -114,6 +114,25 @@ public class WireGateTests
         Assert.Equal(GateCodes.ActuationDeclarationRequired, _gate.Judge(ForwardMessage.Parse(close.Element()))?.Code);
     }
 
+    [Theory]
+    [InlineData("llm")]
+    [InlineData("mixed")]
+    [Trait("spec", "W-98")]
+    public void A_model_only_command_used_to_leave_for_a_peer_when_it_would_make_an_output_of_ours_safe(string source)
+    {
+        JsonObject close = Good();
+        Command(close)["operation"]!["name"] = "close";
+        Both(close, t => t["evidence_sources"] = new JsonArray(source));
+        ForwardMessage message = ForwardMessage.Parse(close.Element());
+
+        // Here it is known to lead to the safe state; at the other end the same name may mean anything.
+        Assert.True(_gate.LeadsToSafeState(message));
+        Assert.Null(_gate.Judge(message));
+        Assert.Equal(GateCodes.LlmOnlyActuationBlocked, _gate.JudgeForPeer(message)?.Code);
+
+        Assert.Null(_gate.JudgeForPeer(ForwardMessage.Parse(Good().Element())));
+    }
+
     [Fact]
     public void Sources_beyond_the_sixty_fourth_cannot_turn_model_evidence_into_something_else()
     {
