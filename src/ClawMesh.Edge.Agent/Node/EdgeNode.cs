@@ -41,6 +41,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private DeviceIdentity? _identity;
     private LocalServer? _local;
     private MeshDoor? _door;
+    private SentCommands? _sentCommands;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
     private bool _siteOnDisk;
@@ -105,7 +106,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     public ActuatorHistory History { get; } = new();
 
     /// <summary>When commands for peers were created.</summary>
-    public PeerCommands.Times PeerCommandTimes { get; } = new();
+    public SentCommands PeerCommandTimes => _sentCommands ??= new SentCommands(Options.State);
 
     /// <summary>Who may speak with this node; edited by <c>trust</c>.</summary>
     public TrustedPeersFile Trust { get; private set; } = null!;

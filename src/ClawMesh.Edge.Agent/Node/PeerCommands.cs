@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Core.Actuation;
@@ -12,8 +11,6 @@ namespace ClawMesh.Edge.Agent.Node;
 /// <summary>A command of an operator here for an output of a peer: built, judged before it leaves, sent, and its answer put into the words of <c>actuate</c>.</summary>
 internal static class PeerCommands
 {
-    private const int Remembered = 256;
-
     /// <summary>An operator's trust block; with model evidence alone it must be refused everywhere.</summary>
     public static TrustBlock Trust(bool modelOnly, string operatorName) => new()
     {
@@ -82,20 +79,4 @@ internal static class PeerCommands
 
     // The wire has one word for two of ours ([X-51]).
     private static string Local(string word) => word == "unconfirmed" ? ActuationOutcome.EffectUnconfirmed.Word() : word;
-
-    /// <summary>When each command for a peer was created: a repeat must have the digest of the first asking. Bounded; the oldest go.</summary>
-    public sealed class Times
-    {
-        private readonly ConcurrentDictionary<string, long> _createdAtMs = new(StringComparer.Ordinal);
-
-        public long CreatedAt(string commandId, long nowMs)
-        {
-            if (_createdAtMs.Count >= Remembered)
-            {
-                foreach ((string id, _) in _createdAtMs.OrderBy(e => e.Value).Take(Remembered / 4).ToArray()) _createdAtMs.TryRemove(id, out _);
-            }
-
-            return _createdAtMs.GetOrAdd(commandId, nowMs);
-        }
-    }
 }

@@ -67,7 +67,8 @@ internal sealed class CatchUp(MeshNode mesh)
             CallLimit);
         if (!result.Ok)
         {
-            mesh.Events.Publish(new EdgeEvent(
+            // Gone before it could answer, as a tool that sent its one command: its end is said elsewhere.
+            if (result.Code != CallErrorCodes.PeerDisconnected) mesh.Events.Publish(new EdgeEvent(
                 0, default, EventTypes.PeerFault, EventSeverity.Info, session.DeviceId.Abbreviated, $"{session} did not answer context.sync: {result.Code}", FailureClass.MeshPartition));
             return;
         }

@@ -37,7 +37,7 @@ internal static class DirectCommand
         string commandId = request.Text("commandId") is { Length: > 0 } given ? given : Guid.NewGuid().ToString("D");
         string me = LocalServer.OperatorName(new UnixUsers(), HostKernel.EffectiveUserId);
         CommandEnvelope command = CommandEnvelope.Create(
-            commandId, context.Time.GetUtcNow().ToUnixTimeMilliseconds(), identity.DeviceId.Value, role, request.Text("target"), request.Text("operation"),
+            commandId, new SentCommands(context.State).CreatedAt(commandId, context.Time.GetUtcNow().ToUnixTimeMilliseconds()), identity.DeviceId.Value, role, request.Text("target"), request.Text("operation"),
             RpcParams.Member(request, "params"), PeerCommands.Trust(request.Flag("llmOnly"), me), RpcParams.Text(request, "note"));
 
         // The gate of the sender: what it refuses never leaves this machine ([W-98]).
