@@ -107,7 +107,7 @@ public class MeshGateTests(GateNode gate) : IClassFixture<GateNode>
     {
         (MeshMember node, MeshWire wire, string me) = await gate.PeerAsync(AllValves);
         await using MeshWire peer = wire;
-        await node.OutputIsAsync(Valve, 0, Soon);
+        await MeshPoll.UntilAsync(async () => await RestedAsync(node, Valve), "the valve to be at rest", Soon);
         JsonObject good = MeshForward.Command(Valve, "open", me);
 
         JsonElement first = MeshForward.Done(await wire.ForwardAsync(Copy(good)));
@@ -137,6 +137,7 @@ public class MeshGateTests(GateNode gate) : IClassFixture<GateNode>
         try
         {
             for (int i = 0; i < 5; i++) peers.Add((await gate.PeerAsync(AllValves)).Wire);
+            await MeshPoll.UntilAsync(async () => await RestedAsync(node, Target), "the valve to be at rest", Soon);
             JsonObject command = MeshForward.Command(Target, "open", new string('a', 64));
 
             JsonElement[] answers = await Task.WhenAll(peers.Select(p => p.ForwardAsync(Copy(command))));
@@ -182,6 +183,7 @@ public class MeshGateTests(GateNode gate) : IClassFixture<GateNode>
     {
         (MeshMember node, MeshWire wire, string me) = await gate.PeerAsync(AllValves);
         await using MeshWire peer = wire;
+        await MeshPoll.UntilAsync(async () => await RestedAsync(node, "actuator:valve:zone-3"), "the valve to be at rest", Soon);
 
         MeshForward.Done(await wire.ForwardAsync(MeshForward.Command("actuator:valve:zone-3", "open", me, seconds: 20)));
         MeshForward.AssertRefused(await wire.ForwardAsync(MeshForward.Command("actuator:valve:zone-4", "open", me)), "INTERLOCK_ACTIVE");
