@@ -47,6 +47,11 @@ public class MeshActuationTests
         Assert.True(repeat.Data.GetProperty("repeat").GetBoolean(), repeat.ToString());
         Assert.Equal(ran.Data.GetProperty("permitId").GetString(), repeat.Data.GetProperty("permitId").GetString());
 
+        // What only a peer offers is refused here, and the person learns whose it is ([W-110]).
+        Ran elsewhere = await a.CliAsync("actuate", "actuator:valve:far-field", "open", "--json");
+        Assert.Equal(3, elsewhere.ExitCode);
+        Assert.Contains($"add --peer {c.DeviceId[..12]}", elsewhere.Data.GetProperty("message").GetString(), StringComparison.Ordinal);
+
         await c.OutputIsAsync(Valve, 0, Soon);
         await MeshPoll.UntilAsync(async () => (await RecordsAsync(c, "far-1")).Any(r => Type(r) == "lease_end"), "the end of the lease in the journal", Soon);
         Assert.Single(await RecordsAsync(c, "far-1"), r => Type(r) == "decision");
@@ -176,7 +181,7 @@ public class MeshActuationTests
         MeshMember c = await MeshMember.CreateAsync();
         await commander.TrustAsync(c.DeviceId, c.PublicKey);
         await c.TrustAsync(commander.DeviceId, commander.PublicKey, Granted);
-        await c.StartAsync();
+        await c.StartAsync("--capability", "actuator:valve:far-field");
         await c.SetClockAsync();
         return c;
     }

@@ -24,6 +24,8 @@ internal sealed class LocalServer : IAsyncDisposable
     private readonly Socket _listener;
     private readonly RpcDispatcher _dispatcher;
     private readonly IEventSink _events;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _places = new(MaxConnections, MaxConnections);
     private readonly HashSet<Task> _conversations = [];
@@ -115,6 +117,8 @@ internal sealed class LocalServer : IAsyncDisposable
             catch (SocketException failed) when (!_stop.IsCancellationRequested)
             {
                 _places.Release();
+                // Out of file descriptors is not over at once; trying in a circle would only take the processor as well.
+                await Task.Delay(AcceptPause, TimeProvider.System);
                 _events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, "local socket", $"A connection could not be accepted: {failed.Message}", FailureClass.Infra));
             }
         }

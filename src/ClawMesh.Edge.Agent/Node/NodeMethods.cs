@@ -66,6 +66,9 @@ internal static class NodeMethods
 
         ActuationAnswer answer = await node.Desk.RequestAsync(
             new ActuationRequest(ForwardMessage.For(command, "operator-cli"), Caller.Operator(caller.Name)), cancellationToken);
+        // Not ours, but a peer offers it ([W-110]): the person learns whose it is, and decides.
+        if (answer.Code == GateCodes.TargetUnknown && node.Mesh.Forward.ExecutorOf(target) is { } executor && executor != node.DeviceId)
+            answer = answer with { Message = $"{answer.Message} Peer {executor.Abbreviated} offers it: add --peer {executor.Abbreviated}." };
         return w =>
         {
             w.WriteStartObject();
