@@ -22,7 +22,7 @@ public static class StaticPeerDiagnostics
         }
 
         if (peers.Count == 0 && !discovery)
-            findings.Add(new(DiagnosticLevel.Warning, DiagnosticErrorCodes.IsolatedNode, "There is neither discovery nor a static peer; this node dials nobody. Switch discovery on, or name a peer under staticPeers."));
+            findings.Add(new(DiagnosticLevel.Warning, DiagnosticErrorCodes.IsolatedNode, "There is neither discovery nor a static peer; this node dials nobody. Name a peer under staticPeers, or let others dial this one."));
         if (peers.Count == 0)
             findings.Add(new(DiagnosticLevel.Info, DiagnosticErrorCodes.NoStaticPeers, "No static peer is configured."));
         else
