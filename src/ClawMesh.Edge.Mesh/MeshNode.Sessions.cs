@@ -33,10 +33,12 @@ public sealed partial class MeshNode
             lastSeen = _lastSeenMs.TryGetValue(facts.DeviceId.Value, out long seen) ? seen : null;
         }
 
+        bool tell = true;
         if (old is not null && old.Conversation != conversation)
         {
             Counters.Add(MeshCounter.Displaced);
-            if (MaySay(facts.DeviceId)) Publish(EventTypes.PeerDisconnect, EventSeverity.Info, facts.DeviceId, $"Disconnected: {facts.DeviceId.Abbreviated}… (superseded)");
+            tell = MaySay(facts.DeviceId);
+            if (tell) Publish(EventTypes.PeerDisconnect, EventSeverity.Info, facts.DeviceId, $"Disconnected: {facts.DeviceId.Abbreviated}… (superseded)");
             old.Conversation.Calls.Close();
             old.Conversation.Close(1000, Superseded);
         }
@@ -44,7 +46,8 @@ public sealed partial class MeshNode
         conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Pace.Classic);
         if (session.Outbound) Suppression.Clear(facts.DeviceId);
         _dials.Registered(session);
-        if (MaySay(facts.DeviceId)) Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
+        // Every loss and every rejoin is told; only a device that displaces itself again and again is not told each time.
+        if (tell) Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
         MembershipChanged();
         // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
         if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);

@@ -45,6 +45,27 @@ public class DiscoveredTests
         Assert.InRange(field.Network.Dials.Count, 3, 11);
     });
 
+    [Fact]
+    [Trait("spec", "W-139")]
+    public void Each_of_thirty_rejoins_is_told_and_used_to_fall_silent_after_ten() => Field.EachSeed(
+        field =>
+        {
+            SimulatedNode a = field.Node("a");
+            SimulatedNode b = field.Dialling("b", ["a"]);
+            Field.Trust(a, "b");
+            field.Until(() => b.IsConnected(a), 5, "the two are connected");
+            for (int i = 0; i < 30; i++)
+            {
+                field.Network.Drop(a);
+                field.Until(() => !b.IsConnected(a), 5, "the loss is seen");
+                field.Until(() => b.IsConnected(a), 60, "b is back");
+            }
+
+            Assert.Equal(31, Field.EventsOf(b, Core.Lifecycle.EventTypes.PeerConnect).Count);
+            Assert.Equal(30, Field.EventsOf(b, Core.Lifecycle.EventTypes.PeerDisconnect).Count);
+        },
+        seeds: 2);
+
     private static SimulatedNode Finds(Field field, string name, string other) =>
         field.Node(name, new SimulatedNodeOptions { Discovered = new Found(new DialCandidate(Field.Key(other).DeviceId, "10.0.0.7", 18789)) });
 
