@@ -25,7 +25,7 @@ internal static class MeshMethods
 
     public static void Register(RpcDispatcher rpc, MeshNode mesh, CatchUp catchUp, Liveness liveness)
     {
-        var indirect = new LastAsked(mesh.Time);
+        var indirect = new DeviceBuckets(mesh.Time, 1 / IndirectPause.TotalSeconds, 1);
         var intents = new IntentDesk(mesh);
         bool Readers(RpcCaller c) => c.Tier >= RpcTier.Peer || (c.Tier == RpcTier.Loopback && mesh.Options.LoopbackReadOnly == "read");
         bool Sync(RpcCaller c) => c.Tier == RpcTier.Operator || (c.Tier == RpcTier.Peer && c.Grants.Sync);
@@ -43,14 +43,14 @@ internal static class MeshMethods
     private static Task<Action<Utf8JsonWriter>> Answer(Action<Utf8JsonWriter> payload) => Task.FromResult(payload);
 
     // . With a target it is an indirect probe: peers only, one in two seconds, never passed on.
-    private static async Task<Action<Utf8JsonWriter>> PingAsync(JsonElement p, RpcCaller caller, MeshNode mesh, Liveness liveness, LastAsked indirect)
+    private static async Task<Action<Utf8JsonWriter>> PingAsync(JsonElement p, RpcCaller caller, MeshNode mesh, Liveness liveness, DeviceBuckets indirect)
     {
         bool? reachable = null;
         if (RpcParams.Text(p, "target") is { } target)
         {
-            if (caller.Tier != RpcTier.Peer) throw new RpcRefusalException(GateCodes.NotAuthorized, "an indirect probe is for peers");
+            if (caller is not { Tier: RpcTier.Peer, Device: { } device }) throw new RpcRefusalException(GateCodes.NotAuthorized, "an indirect probe is for peers");
             if (!NodeId.IsWellFormed(target)) throw new RpcRefusalException(GateCodes.InvalidParams, "target is not a device id");
-            if (!indirect.MayAsk(caller.Name, IndirectPause)) throw new RpcRefusalException(GateCodes.RateLimited, "one indirect probe in 2 s");
+            if (!indirect.TryTake(device)) throw new RpcRefusalException(GateCodes.RateLimited, "one indirect probe in 2 s");
             reachable = await liveness.ReachesAsync(new NodeId(target));
         }
 
@@ -91,25 +91,5 @@ internal static class MeshMethods
             if (result.Payload.ValueKind == JsonValueKind.Undefined) w.WriteNullValue();
             else result.Payload.WriteTo(w);
         };
-    }
-
-    /// <summary>When each caller asked last; bounded.</summary>
-    private sealed class LastAsked(TimeProvider time)
-    {
-        private const int Max = 256;
-
-        private readonly Lock _lock = new();
-        private readonly Dictionary<string, long> _at = [];
-
-        public bool MayAsk(string caller, TimeSpan pause)
-        {
-            lock (_lock)
-            {
-                if (_at.TryGetValue(caller, out long at) && time.GetElapsedTime(at) < pause) return false;
-                if (_at.Count >= Max) _at.Clear();
-                _at[caller] = time.GetTimestamp();
-                return true;
-            }
-        }
     }
 }

@@ -77,7 +77,7 @@ public sealed partial class MeshNode
         session.Conversation.Calls.Close();
         Publish(EventTypes.PeerDisconnect, EventSeverity.Info, session.DeviceId, $"Disconnected: {session.DeviceId.Abbreviated}… ({reason}){(detail.Length == 0 ? "" : $": {detail}")}");
         // What was reported to this node is not reported on, and whom it threw out is not down ([W-157], [W-158]).
-        if (session.Outbound && reason is not ("peer leaving" or "peer down" or "superseded" or "stopping" or "no longer trusted")) ReportDown(session);
+        if (session.Outbound && reason is not ("peer leaving" or "peer down" or "stopping" or "no longer trusted")) ReportDown(session);
         MembershipChanged();
         return true;
     }
@@ -111,35 +111,8 @@ public sealed partial class MeshNode
         }
     }
 
-    /// <summary>How many commands a device may still send; it keeps its account across sessions. Bounded.</summary>
-    internal TokenBucket ForwardBudget(NodeId device)
-    {
-        lock (_lock)
-        {
-            if (!_forwards.TryGetValue(device.Value, out TokenBucket? bucket))
-            {
-                if (_forwards.Count >= MaxLastSeen) _forwards.Clear();
-                _forwards[device.Value] = bucket = new TokenBucket(Time, Options.ForwardsPerSecond, Options.ForwardBurst);
-            }
-
-            return bucket;
-        }
-    }
-
     // What a peer can cause again and again is said of each device now and then; it is counted always.
-    private bool MaySay(NodeId device)
-    {
-        lock (_lock)
-        {
-            if (!_said.TryGetValue(device.Value, out TokenBucket? bucket))
-            {
-                if (_said.Count >= MaxLastSeen) _said.Clear();
-                _said[device.Value] = bucket = new TokenBucket(Time, 0.02, 10);
-            }
-
-            return bucket.TryTake();
-        }
-    }
+    private bool MaySay(NodeId device) => _said.TryTake(device);
 
     // An edit of the store ends the sessions it no longer allows ([W-24]). Compared at every look: a handshake may have seen the edit first.
     private void TrustLookedAt()

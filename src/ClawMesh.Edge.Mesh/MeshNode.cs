@@ -58,8 +58,7 @@ public sealed partial class MeshNode : IDisposable
     private readonly TokenBucket _refusalsTold;
     private readonly TokenBucket _proposalsTold;
     private readonly TokenBucket _featureWrites;
-    private readonly Dictionary<string, TokenBucket> _said = [];
-    private readonly Dictionary<string, TokenBucket> _forwards = [];
+    private readonly DeviceBuckets _said;
     private string? _trustProblem;
     private volatile Session[] _sessions = [];
     private volatile Conversation[] _conversations = [];
@@ -82,6 +81,7 @@ public sealed partial class MeshNode : IDisposable
         _refusalsTold = new TokenBucket(ports.Time, 0.05, 32);
         _proposalsTold = new TokenBucket(ports.Time, 0.2, 20);
         _featureWrites = new TokenBucket(ports.Time, 0.1, 16);
+        _said = new DeviceBuckets(ports.Time, 0.02, 10);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);
         _lastTick = ports.Time.GetTimestamp();
         Leader = PlannerElection.Elect([SelfMember]);

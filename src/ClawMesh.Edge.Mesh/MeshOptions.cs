@@ -45,8 +45,6 @@ public sealed record MeshOptions
 
     public int SeenFrames { get; init; } = 20_000;
 
-    public SendLimits SendLimits { get; init; } = SendLimits.Default;
-
     public bool Discovery { get; init; }
 
     /// <summary>Answers of peers continue on the receive loop that brought them. For a simulator that owns every thread; never in a node.</summary>

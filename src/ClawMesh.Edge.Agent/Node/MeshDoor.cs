@@ -63,7 +63,6 @@ internal sealed class MeshDoor : IAsyncDisposable
         var dialler = new MeshDialler(SendLimits.Default, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
         string publicKey = identity.PublicKeyText;
         SelfFacts Self() => new(node.DeviceId, publicKey, meshId, options.Role, options.Name, node.LocalCapabilities);
-        var chance = new Random();
         mesh = new MeshNode(
             MeshOptions.Default with
             {
@@ -74,10 +73,7 @@ internal sealed class MeshDoor : IAsyncDisposable
             },
             new MeshPorts(
                 Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
-                () =>
-                {
-                    lock (chance) return chance.NextDouble();
-                },
+                () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30),
                 () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput));
         return new MeshDoor(node, mesh, trust, dialler, diagnostics);
     }

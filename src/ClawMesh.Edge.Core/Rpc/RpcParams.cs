@@ -11,6 +11,10 @@ public static class RpcParams
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "text")
             : null;
 
+    /// <summary>The text of a member; null when it is absent or anything but text, for messages whose sender is not told what is wrong.</summary>
+    public static string? TextOrNull(JsonElement parameters, string name) =>
+        Member(parameters, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
     public static string Required(JsonElement parameters, string name) =>
         Text(parameters, name) is { Length: > 0 } text ? text : throw new EdgeException(GateCodes.InvalidParams, "The request was not understood.", $"'{name}' is missing.", $"Send '{name}' as text.", FailureClass.ProtocolHandshake);
 

@@ -127,6 +127,14 @@ internal sealed class WireScan
         return reader.GetString()!;
     }
 
+    /// <summary>A value as an element of its own; undefined when it is absent or null.</summary>
+    public static JsonElement Element(ReadOnlySpan<byte> message, Slice value)
+    {
+        if (!value.Present) return default;
+        var reader = new Utf8JsonReader(value.Of(message));
+        return JsonElement.ParseValue(ref reader);
+    }
+
     /// <summary>True when a string value says exactly <paramref name="word"/>, however it is escaped.</summary>
     public static bool Is(ReadOnlySpan<byte> message, Slice value, ReadOnlySpan<byte> word)
     {

@@ -27,12 +27,16 @@ public sealed class ForwardDesk
     private readonly MeshNode _mesh;
     private readonly IWireGate _gate;
     private readonly IActuationRequests _actuation;
+    // How many commands each device may still send.
+    private readonly Transport.DeviceBuckets _budget;
+
     // Counted always, said sometimes: a storm must not push everything else out of the events.
     private readonly Transport.TokenBucket _refusalsTold;
     private long _refused;
 
     internal ForwardDesk(MeshNode mesh, IWireGate gate, IActuationRequests actuation) =>
-        (_mesh, _gate, _actuation, _refusalsTold) = (mesh, gate, actuation, new Transport.TokenBucket(mesh.Time, 0.5, 20));
+        (_mesh, _gate, _actuation, _budget, _refusalsTold) = (
+            mesh, gate, actuation, new Transport.DeviceBuckets(mesh.Time, mesh.Options.ForwardsPerSecond, mesh.Options.ForwardBurst), new Transport.TokenBucket(mesh.Time, 0.5, 20));
 
     /// <summary>Forwards the receiver gate refused since start.</summary>
     public long Refused => Interlocked.Read(ref _refused);
@@ -78,7 +82,7 @@ public sealed class ForwardDesk
 
         // Each command leaves a record. One that leads to the safe state is never one too many, from a device that may command the output.
         bool granted = caller.Tier == RpcTier.Operator || caller.Grants.Command.Any(g => CapabilityPattern.Matches(g, message.TargetRef));
-        if (actuates && !(safe && granted) && caller.Device is { } device && !_mesh.ForwardBudget(device).TryTake())
+        if (actuates && !(safe && granted) && caller.Device is { } device && !_budget.TryTake(device))
             throw No(GateCodes.RateLimited, $"more than {_mesh.Options.ForwardsPerSecond:0} actuation commands a second", null);
 
         if (_gate.Judge(message) is { } refusal)

@@ -24,7 +24,7 @@ internal sealed class CatchUp(MeshNode mesh)
     {
         int limit = (int)RpcParams.Number(parameters, "limit", 100, 1, MaxFrames);
         long since = RpcParams.Number(parameters, "since", 0, long.MinValue / 2, long.MaxValue / 2);
-        IReadOnlyList<MeshFrame> found = mesh.World.Since(since, Word(parameters, "kind"), Word(parameters, "zone"));
+        IReadOnlyList<MeshFrame> found = mesh.World.Since(since, RpcParams.TextOrNull(parameters, "kind"), RpcParams.TextOrNull(parameters, "zone"));
         int first = Math.Max(found.Count - limit, 0);
         long bytes = 0;
         for (int i = found.Count - 1; i >= first; i--)
@@ -90,6 +90,4 @@ internal sealed class CatchUp(MeshNode mesh)
 
     // It fits in no answer, and must not hide what came before it.
     private static bool TooLong(MeshFrame frame) => frame.Utf8.Length >= MaxAnswerBytes;
-
-    private static string? Word(JsonElement parameters, string name) => RpcParams.Member(parameters, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

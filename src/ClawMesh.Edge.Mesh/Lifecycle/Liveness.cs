@@ -55,7 +55,7 @@ internal sealed class Liveness(MeshNode mesh)
     /// <summary>Another node says that a device is gone: a hint, believed only after a probe of our own has failed ([W-159]).</summary>
     public void DownReported(JsonElement payload)
     {
-        if (OtherGeneration(payload) || Text(payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id) || id == mesh.Self.Value)
+        if (OtherGeneration(payload) || RpcParams.TextOrNull(payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id) || id == mesh.Self.Value)
         {
             mesh.Counters.Add(MeshCounter.PeerDownIgnored);
             return;
@@ -150,6 +150,4 @@ internal sealed class Liveness(MeshNode mesh)
         mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerRecovered, EventSeverity.Info, session.DeviceId.Abbreviated, $"{session} is heard again."));
         mesh.MembershipChanged();
     }
-
-    private static string? Text(JsonElement payload, string name) => RpcParams.Member(payload, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

@@ -20,17 +20,17 @@ internal sealed class IntentDesk(MeshNode mesh)
 
     /// <summary>Recognised before the gate (row 0 of [W-97]).</summary>
     public static bool IsIntent(JsonElement parameters) =>
-        Word(parameters, "channel") == "clawmesh" && Word(parameters, "to") == "agent:pi"
+        RpcParams.TextOrNull(parameters, "channel") == "clawmesh" && RpcParams.TextOrNull(parameters, "to") == "agent:pi"
         && RpcParams.Member(parameters, "commandDraft") is { } draft
-        && RpcParams.Member(draft, "operation") is { } operation && Word(operation, "name") == "intent:parse";
+        && RpcParams.Member(draft, "operation") is { } operation && RpcParams.TextOrNull(operation, "name") == "intent:parse";
 
     public Task<Action<Utf8JsonWriter>> ReceiveAsync(JsonElement parameters, RpcCaller caller)
     {
         if (caller.Tier != RpcTier.Operator) throw new RpcRefusalException(GateCodes.NotAuthorized, "an intent is an operator's; authenticate first");
         JsonElement operation = RpcParams.Member(RpcParams.Member(parameters, "commandDraft")!.Value, "operation")!.Value;
         JsonElement given = RpcParams.Member(operation, "params") ?? default;
-        if (Word(given, "text") is not { Length: > 0 and <= MaxText } text) throw new RpcRefusalException(GateCodes.InvalidParams, $"text must have 1 to {MaxText} characters");
-        string conversation = Word(given, "conversationId") is { Length: > 0 and <= 128 } id ? id : mesh.NewId().ToString("D");
+        if (RpcParams.TextOrNull(given, "text") is not { Length: > 0 and <= MaxText } text) throw new RpcRefusalException(GateCodes.InvalidParams, $"text must have 1 to {MaxText} characters");
+        string conversation = RpcParams.TextOrNull(given, "conversationId") is { Length: > 0 and <= 128 } id ? id : mesh.NewId().ToString("D");
         // A supplied request id is replaced ([W-125]).
         string request = mesh.NewId().ToString("D");
         ContextFrame said = mesh.OperatorInput(
@@ -107,6 +107,4 @@ internal sealed class IntentDesk(MeshNode mesh)
             w.WriteEndObject();
         }));
     }
-
-    private static string? Word(JsonElement parameters, string name) => RpcParams.Member(parameters, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

@@ -38,9 +38,9 @@ internal sealed class OperatorDoor(OperatorAuthenticator? authenticator, LinkFac
             });
         }
 
-        OperatorVerdict verdict = Text(parameters, "token") is { } token
+        OperatorVerdict verdict = RpcParams.TextOrNull(parameters, "token") is { } token
             ? authenticator.VerifyToken(_link, token)
-            : authenticator.Verify(_link, _challenge, Text(parameters, "nonce") ?? "", Text(parameters, "clientNonce") ?? "", Text(parameters, "mac") ?? "");
+            : authenticator.Verify(_link, _challenge, RpcParams.TextOrNull(parameters, "nonce") ?? "", RpcParams.TextOrNull(parameters, "clientNonce") ?? "", RpcParams.TextOrNull(parameters, "mac") ?? "");
         if (verdict.Grant is { } grant)
         {
             _grant = grant;
@@ -56,6 +56,4 @@ internal sealed class OperatorDoor(OperatorAuthenticator? authenticator, LinkFac
         if (_told.TryTake()) events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Warning, "operator", $"Operator proof from {facts.Remote} refused: {verdict.Refusal}", FailureClass.Auth));
         return Messages.Error(id, verdict.Refusal!.Code, verdict.Refusal.Why);
     }
-
-    private static string? Text(JsonElement parameters, string name) => RpcParams.Member(parameters, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

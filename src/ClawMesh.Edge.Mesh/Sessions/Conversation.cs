@@ -228,7 +228,7 @@ internal sealed class Conversation : ILinkUser
         bool ok = _scan[Member.Ok].Type == JsonTokenType.True;
         if (session is null)
         {
-            if (_dialler is not null && id == _stepId) DiallerStep(ok, Copy(message, _scan.Body));
+            if (_dialler is not null && id == _stepId) DiallerStep(ok, WireScan.Element(message, _scan.Body));
             else _mesh.Counters.Add(MeshCounter.LateResponses);
             return;
         }
@@ -236,12 +236,12 @@ internal sealed class Conversation : ILinkUser
         CallResult result;
         if (ok)
         {
-            result = new CallResult(true, Copy(message, _scan.Body), GateCodes.Ok, "");
+            result = new CallResult(true, WireScan.Element(message, _scan.Body), GateCodes.Ok, "");
         }
         else
         {
-            JsonElement error = Copy(message, _scan[Member.Error]);
-            result = new CallResult(false, error, Word(error, "code") ?? GateCodes.InternalError, Word(error, "message") ?? "");
+            JsonElement error = WireScan.Element(message, _scan[Member.Error]);
+            result = new CallResult(false, error, RpcParams.TextOrNull(error, "code") ?? GateCodes.InternalError, RpcParams.TextOrNull(error, "message") ?? "");
         }
 
         if (!Calls.TryComplete(id, result)) _mesh.Counters.Add(MeshCounter.LateResponses);
@@ -300,7 +300,7 @@ internal sealed class Conversation : ILinkUser
         }
 
         string method = WireScan.Text(message, _scan.Name);
-        JsonElement parameters = _scan.Body.Type == JsonTokenType.StartObject ? Copy(message, _scan.Body) : default;
+        JsonElement parameters = _scan.Body.Type == JsonTokenType.StartObject ? WireScan.Element(message, _scan.Body) : default;
         switch (method)
         {
             case "mesh.challenge":
@@ -368,14 +368,4 @@ internal sealed class Conversation : ILinkUser
             Interlocked.Decrement(ref _answering);
         }
     }
-
-    private static JsonElement Copy(ReadOnlySpan<byte> message, Slice value)
-    {
-        if (!value.Present) return default;
-        var reader = new Utf8JsonReader(value.Of(message));
-        return JsonElement.ParseValue(ref reader);
-    }
-
-    private static string? Word(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Mesh.Envelope;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
@@ -67,7 +68,7 @@ public sealed class ToolConnection : ILinkUser, IAsyncDisposable
     {
         CallResult challenge = await CallAsync("operator.challenge", null, StepLimit, cancellationToken);
         if (!challenge.Ok) return challenge.Message;
-        if (Text(challenge.Payload, "nonce") is not { } nonce || Text(challenge.Payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id)) return "the node's challenge is not one";
+        if (RpcParams.TextOrNull(challenge.Payload, "nonce") is not { } nonce || RpcParams.TextOrNull(challenge.Payload, "deviceId") is not { } id || !NodeId.IsWellFormed(id)) return "the node's challenge is not one";
         var server = new NodeId(id);
         byte[] binding = Facts.CertificateHash ?? [];
         string clientNonce = System.Buffers.Text.Base64Url.EncodeToString(random());
@@ -81,7 +82,7 @@ public sealed class ToolConnection : ILinkUser, IAsyncDisposable
             },
             StepLimit, cancellationToken);
         if (!verdict.Ok) return verdict.Message;
-        return OperatorProof.ServerMacMatches(Text(verdict.Payload, "mac") ?? "", token, server, binding, nonce, clientNonce) ? null : "the node does not know the token itself; it is not the node it seems";
+        return OperatorProof.ServerMacMatches(RpcParams.TextOrNull(verdict.Payload, "mac") ?? "", token, server, binding, nonce, clientNonce) ? null : "the node does not know the token itself; it is not the node it seems";
     }
 
     /// <summary>The dialler's half of the handshake. Null when a session began; otherwise why not.</summary>
@@ -102,9 +103,9 @@ public sealed class ToolConnection : ILinkUser, IAsyncDisposable
         ReadOnlySpan<byte> message = utf8.Span;
         if (_scan.Message(message) != WireKind.Response) return;
         bool ok = _scan[Member.Ok].Type == JsonTokenType.True;
-        JsonElement body = Copy(message, ok ? _scan.Body : _scan[Member.Error]);
-        string code = ok ? GateCodes.Ok : Text(body, "code") ?? GateCodes.InternalError;
-        _calls.TryComplete(WireScan.Text(message, _scan[Member.Id]), new CallResult(ok, body, code, ok ? "" : Text(body, "message") ?? code));
+        JsonElement body = WireScan.Element(message, ok ? _scan.Body : _scan[Member.Error]);
+        string code = ok ? GateCodes.Ok : RpcParams.TextOrNull(body, "code") ?? GateCodes.InternalError;
+        _calls.TryComplete(WireScan.Text(message, _scan[Member.Id]), new CallResult(ok, body, code, ok ? "" : RpcParams.TextOrNull(body, "message") ?? code));
     }
 
     public void Ended(int status, string reason)
@@ -119,14 +120,4 @@ public sealed class ToolConnection : ILinkUser, IAsyncDisposable
         await _ended.Task;
         await _dialler.DisposeAsync();
     }
-
-    private static JsonElement Copy(ReadOnlySpan<byte> message, Slice value)
-    {
-        if (!value.Present) return default;
-        var reader = new Utf8JsonReader(value.Of(message));
-        return JsonElement.ParseValue(ref reader);
-    }
-
-    private static string? Text(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
