@@ -11,7 +11,7 @@ public sealed class TestReadings(TimeProvider time) : IReadingSource
 {
     private readonly ConcurrentDictionary<SensorId, Reading> _latest = [];
 
-    public Reading? Latest(SensorId sensor) => _latest.GetValueOrDefault(sensor);
+    public Reading? Latest(SensorId sensor) => _latest.TryGetValue(sensor, out Reading reading) ? reading : null;
 
     public void Set(SensorId sensor, double value, bool simulated = false, EvidenceTier tier = EvidenceTier.OperationalObservation) =>
         _latest[sensor] = new Reading(sensor, "zone-1", new Quantity("level", "%"), value, time.GetUtcNow(), time.GetTimestamp(), tier, simulated);

@@ -4,7 +4,30 @@ namespace ClawMesh.Edge.Hardware.Boards;
 /// <param name="Source">The document and page the channels are taken from.</param>
 public sealed record BoardDefinition(string Name, string Title, string Source, string Notes, IReadOnlyList<BoardChannel> Channels)
 {
+    /// <summary>The header; empty for boards that have none.</summary>
+    public IReadOnlyList<BoardPin> Pins { get; init; } = [];
+
+    public IReadOnlyList<BoardBus> Buses { get; init; } = [];
+
+    /// <summary>Entries of <c>/proc/device-tree/compatible</c> that mean this board; empty where nothing detects it.</summary>
+    public IReadOnlyList<string> Compatibles { get; init; } = [];
+
+    /// <summary>Numbers of the carrier boards the header table is true for.</summary>
+    public IReadOnlyList<string> CarrierIds { get; init; } = [];
+
+    /// <summary>Boards are tried in this order; the first with a compatible that is there wins.</summary>
+    public int MatchOrder { get; init; } = int.MaxValue;
+
+    /// <summary>For example <c>tegra234</c>; empty where it does not matter.</summary>
+    public string Soc { get; init; } = "";
+
+    public IReadOnlyList<BoardRails> Rails { get; init; } = [];
+
     public BoardChannel? Find(string channel) => Channels.FirstOrDefault(c => c.Name == channel);
+
+    public BoardPin? Pin(int number) => Pins.FirstOrDefault(p => p.Number == number);
+
+    public BoardBus? Bus(string name) => Buses.FirstOrDefault(b => b.Name == name);
 }
 
 /// <summary>One thing a site can wire a sensor or an actuator to.</summary>

@@ -1,7 +1,10 @@
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Outputs;
+using ClawMesh.Edge.Hardware.Parts;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.Trust;
 
@@ -12,34 +15,39 @@ public static class HardwareFactory
 {
     /// <param name="simRate">Simulated seconds per second of <paramref name="time"/>; ignored on a real site.</param>
     /// <exception cref="EdgeException">A driver is unknown, or the simulated farm cannot be opened (<see cref="SimulatedFarm"/>).</exception>
-    public static SiteHardware Build(Site site, string stateDirectory, ulong simSeed, double simRate, TimeProvider time)
+    public static SiteHardware Build(Site site, string stateDirectory, ulong simSeed, double simRate, TimeProvider time, IHardwarePorts ports, BoardDefinition? board)
     {
         SimulatedFarm? farm = site.Simulated ? new SimulatedFarm(site, stateDirectory, simSeed, simRate, time) : null;
+        var buses = new SiteBuses(ports, board, time);
         try
         {
+            var around = new PartSite(ports, buses, board, time);
             Dictionary<SensorId, ISensor> sensors = [];
-            foreach (SensorBinding binding in site.Sensors) sensors.Add(binding.Info.Id, OpenSensor(binding, farm, time));
-            IActuator[] actuators = [.. site.Actuators.Select(binding => OpenOutput(binding, farm, Watch(binding, sensors, time)))];
-            return new SiteHardware([.. site.Sensors.Select(s => sensors[s.Info.Id])], actuators, farm);
+            foreach (SensorBinding binding in site.Sensors) sensors.Add(binding.Info.Id, OpenSensor(binding, farm, around));
+            IActuator[] actuators = [.. site.Actuators.Select(binding => OpenOutput(binding, farm, around, Watch(binding, sensors, time)))];
+            return new SiteHardware([.. site.Sensors.Select(s => sensors[s.Info.Id])], actuators, farm, buses);
         }
         catch
         {
             farm?.Dispose();
+            buses.Dispose();
             throw;
         }
     }
 
-    private static SimulatedSensor OpenSensor(SensorBinding binding, SimulatedFarm? farm, TimeProvider time) => binding.Driver switch
-    {
-        SiteDrivers.Simulated when farm is not null => new SimulatedSensor(binding, farm, time),
-        _ => throw UnknownDriver(binding.Info.Id.Value, binding.Driver),
-    };
+    /// <summary>One output of a real site by itself, for <c>safe-state</c>: nobody looks for its effect.</summary>
+    internal static OutputDriver OpenOutput(ActuatorBinding binding, PartSite around) => OpenPart(binding, around, effect: null);
 
-    private static SimulatedOutput OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, EffectWatch? effect) => binding.Driver switch
-    {
-        SiteDrivers.Simulated when farm is not null => new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect),
-        _ => throw UnknownDriver(binding.Policy.Actuator.Value, binding.Driver),
-    };
+    private static ISensor OpenSensor(SensorBinding binding, SimulatedFarm? farm, PartSite around) =>
+        binding.Driver == SiteDrivers.Simulated && farm is not null ? new SimulatedSensor(binding, farm, around.Time)
+        : PartCatalog.Find(binding.Driver) is SensorPart part ? part.Open(around, binding)
+        : throw UnknownDriver(binding.Info.Id.Value, binding.Driver);
+
+    private static OutputDriver OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, PartSite around, EffectWatch? effect) =>
+        binding.Driver == SiteDrivers.Simulated && farm is not null ? new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect) : OpenPart(binding, around, effect);
+
+    private static OutputDriver OpenPart(ActuatorBinding binding, PartSite around, EffectWatch? effect) =>
+        PartCatalog.Find(binding.Driver) is OutputPart part ? part.Open(around, binding, effect) : throw UnknownDriver(binding.Policy.Actuator.Value, binding.Driver);
 
     private static EffectWatch? Watch(ActuatorBinding binding, Dictionary<SensorId, ISensor> sensors, TimeProvider time) =>
         binding.Effect is { } check && sensors.TryGetValue(check.Sensor, out ISensor? sensor)

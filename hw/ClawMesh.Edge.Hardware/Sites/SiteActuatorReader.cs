@@ -35,6 +35,9 @@ internal static class SiteActuatorReader
         if (wiring.Driver == SiteDrivers.Simulated && Encoding.UTF8.GetByteCount(id) > OutputsLayout.MaxRefBytes)
             item.Error("ref", $"{item.PathOf("ref")} has {id.Length} characters; a simulated output can have {OutputsLayout.MaxRefBytes}.", "Choose a shorter name.");
 
+        if (kind == OutputKind.Level && !wiring.Levels)
+            item.Error("kind", $"{item.PathOf("kind")} is '{LevelWord}'; driver '{wiring.Driver}' knows two states only.", $"Write \"{OnOffWord}\", or use a PWM driver.");
+
         var policy = new OutputPolicy
         {
             Actuator = new ActuatorId(id),

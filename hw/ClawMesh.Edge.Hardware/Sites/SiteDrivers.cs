@@ -1,3 +1,6 @@
+using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Parts;
+
 namespace ClawMesh.Edge.Hardware.Sites;
 
 /// <summary>The driver names a site file may use, and the keys of the wiring that every driver gets.</summary>
@@ -11,6 +14,8 @@ public static class SiteDrivers
     /// <summary>Wiring key: the bus of that channel, from the board.</summary>
     public const string BusKey = "bus";
 
-    /// <summary>Drivers of this build. Real buses join here.</summary>
-    public static IReadOnlyList<string> Known { get; } = [Simulated];
+    /// <summary>Every driver of this build, in order.</summary>
+    public static IReadOnlyList<string> Known { get; } = [Simulated, .. PartCatalog.All.Select(p => p.Driver)];
+
+    public static IReadOnlyList<string> Of(ChannelKind kind) => [Simulated, .. PartCatalog.All.Where(p => p is SensorPart == (kind == ChannelKind.Sensor)).Select(p => p.Driver)];
 }

@@ -21,7 +21,7 @@ internal static class SiteSensorReader
         string unit = item.Text("unit", "the unit of its values, e.g. %") ?? "";
         SiteWiring wiring = wiringReader.Read(item, ChannelKind.Sensor);
         if (unit.Length > 0 && wiring.Unit.Length > 0 && unit != wiring.Unit)
-            item.Error("unit", $"{item.PathOf("unit")} is '{unit}'; the channel answers in '{wiring.Unit}'.", $"Write \"{wiring.Unit}\".");
+            item.Error("unit", $"{item.PathOf("unit")} is '{unit}'; its driver answers in '{wiring.Unit}'.", $"Write \"{wiring.Unit}\", or give a calibration.");
 
         TimeSpan interval = item.Duration("interval", LongestInterval) ?? DefaultInterval;
         if (interval < ShortestInterval)

@@ -1,5 +1,6 @@
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Parts;
 
 namespace ClawMesh.Edge.Hardware.Sites;
 
@@ -10,9 +11,33 @@ internal sealed class SiteWiringReader(BoardDefinition? board, bool? siteIsSimul
 {
     private readonly Dictionary<string, string> _takenBy = new(StringComparer.Ordinal);
 
+    private readonly SitePartReader _parts = new(board);
+
     public SiteWiring Read(ConfigObject item, ChannelKind kind)
     {
-        string driver = ReadDriver(item);
+        string driver = ReadDriver(item, kind);
+        return PartCatalog.Find(driver) is { } part ? ReadPart(item, part) : ReadSimulated(item, kind, driver);
+    }
+
+    private SiteWiring ReadPart(ConfigObject item, Part part)
+    {
+        (string bus, Dictionary<string, string> wiring) = _parts.Read(item, part);
+        string unit = part is SensorPart sensor ? ReadMeasure(item, sensor, wiring).Unit : "";
+        if (part is SensorPart && SiteCalibration.Read(item, wiring)) unit = "";
+        return new SiteWiring(part.Driver, bus, unit, wiring) { Levels = part is not OutputPart output || output.Levels };
+    }
+
+    private static PartMeasure ReadMeasure(ConfigObject item, SensorPart part, Dictionary<string, string> wiring)
+    {
+        if (part.Measures.Count == 1) return part.Measures[0];
+        string? name = item.Word(PartWiring.MeasuresKey, required: true, [.. part.Measures.Select(m => m.Name)]);
+        PartMeasure measure = part.Measures.FirstOrDefault(m => m.Name == name) ?? part.Measures[0];
+        wiring[PartWiring.MeasuresKey] = measure.Name;
+        return measure;
+    }
+
+    private SiteWiring ReadSimulated(ConfigObject item, ChannelKind kind, string driver)
+    {
         string? channelName = item.Text("channel", Allowed(kind));
         var wiring = new Dictionary<string, string>(StringComparer.Ordinal);
         BoardChannel? channel = null;
@@ -28,13 +53,14 @@ internal sealed class SiteWiringReader(BoardDefinition? board, bool? siteIsSimul
         return new SiteWiring(driver, bus, channel?.Unit ?? "", wiring);
     }
 
-    private string ReadDriver(ConfigObject item)
+    private string ReadDriver(ConfigObject item, ChannelKind kind)
     {
-        string driver = item.Text("driver", $"one of {string.Join(", ", SiteDrivers.Known)}") ?? "";
+        IReadOnlyList<string> known = SiteDrivers.Of(kind);
+        string driver = item.Text("driver", $"one of {string.Join(", ", known)}") ?? "";
         if (driver.Length == 0) return driver;
-        if (!SiteDrivers.Known.Contains(driver))
+        if (!known.Contains(driver))
         {
-            item.Error("driver", $"{item.PathOf("driver")} is '{driver}'; this build knows {string.Join(", ", SiteDrivers.Known)}.", $"Did you mean '{NearestText.Find(driver, SiteDrivers.Known)}'?");
+            item.Error("driver", $"{item.PathOf("driver")} is '{driver}'; for a part of kind {kind.Word()} this build knows {string.Join(", ", known)}.", $"Did you mean '{NearestText.Find(driver, known)}'?");
             return driver;
         }
 
@@ -72,4 +98,8 @@ internal sealed class SiteWiringReader(BoardDefinition? board, bool? siteIsSimul
 }
 
 /// <param name="Unit">The unit the channel answers in; empty when the part on it decides.</param>
-internal sealed record SiteWiring(string Driver, string Bus, string Unit, IReadOnlyDictionary<string, string> Wiring);
+internal sealed record SiteWiring(string Driver, string Bus, string Unit, IReadOnlyDictionary<string, string> Wiring)
+{
+    /// <summary>An output of it may be of kind level.</summary>
+    public bool Levels { get; init; } = true;
+}

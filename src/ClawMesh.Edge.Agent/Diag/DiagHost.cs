@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using ClawMesh.Edge.Hardware.Buses;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
@@ -14,6 +15,9 @@ internal sealed record DiagHost
 
     /// <summary>Where the file system begins.</summary>
     public string Root { get; init; } = "/";
+
+    /// <summary>The kernel's doors to hardware.</summary>
+    public IHardwarePorts Ports { get; init; } = LinuxPorts.ThisMachine;
 
     /// <summary>Where a scratch copy of the simulated medium may lie for a moment.</summary>
     public string Scratch { get; init; } = Path.GetTempPath();

@@ -1,3 +1,4 @@
+using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Simulated;
@@ -42,8 +43,8 @@ internal sealed class SensorBench : IAsyncDisposable
     {
         Site site = (await _context.SiteAsync()).Site!;
         return site.Simulated
-            ? HardwareFactory.Build(site, CopyMedium(), simSeed: 1, simRate: 1, _context.Time)
-            : HardwareFactory.Build(site with { Actuators = [] }, _context.State.Path, simSeed: 1, simRate: 1, _context.Time);
+            ? HardwareFactory.Build(site, CopyMedium(), simSeed: 1, simRate: 1, _context.Time, _context.Host.Ports, Sites.BoardOf(site))
+            : HardwareFactory.Build(site with { Actuators = [] }, _context.State.Path, simSeed: 1, simRate: 1, _context.Time, _context.Host.Ports, Sites.BoardOf(site));
     }
 
     private string CopyMedium()

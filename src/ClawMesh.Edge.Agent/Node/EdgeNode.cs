@@ -11,6 +11,7 @@ using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Host;
 using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
@@ -219,7 +220,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         Site = Sites.Load(Options.Site);
         string? siteNotWritten = TryWriteActiveSite();
-        _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time);
+        _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time, LinuxPorts.ThisMachine, Sites.BoardOf(Site));
         _atStart = await StartupSafety.MakeAllSafeAsync(_hardware.Actuators, Time);
         StartupTrace.Mark("outputs-safe");
 

@@ -15,18 +15,20 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
 {
     private static readonly TimeSpan AlarmPause = TimeSpan.FromSeconds(5);
 
-    // Both bounded by the number of sensors of the site.
+    // All bounded by the number of sensors of the site.
     private readonly ConcurrentDictionary<SensorId, (long Timestamp, string Status)> _lastTold = [];
     private readonly ConcurrentDictionary<SensorId, long> _lastAlarm = [];
+    private readonly ConcurrentDictionary<SensorId, TokenBucket> _changes = [];
     private long _told;
 
     public long Told => Interlocked.Read(ref _told);
 
-    public void Offer(Reading reading, SensorInfo info)
+    /// <param name="changed">A contact that has changed its state: told at once, as long as it does not flutter.</param>
+    public void Offer(Reading reading, SensorInfo info, bool changed = false)
     {
         string status = double.IsFinite(reading.Value) ? FrameFactory.Status(reading.Value, info) : "none";
         bool known = _lastTold.TryGetValue(reading.Sensor, out (long Timestamp, string Status) last);
-        if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval) return;
+        if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval && !(changed && MayTellChange(reading.Sensor))) return;
 
         _lastTold[reading.Sensor] = (time.GetTimestamp(), status);
         // A change of status is an alarm or the end of one, and goes before ordinary readings, once ([X-74]): a value that flutters
@@ -35,6 +37,9 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
         if (alarm) _lastAlarm[reading.Sensor] = time.GetTimestamp();
         Tell(factory.Observation(reading, info), alarm ? MessageClass.Safety : MessageClass.Bulk);
     }
+
+    // Twenty changes in a row, then two a second: a contact that chatters must not fill the mesh.
+    private bool MayTellChange(SensorId sensor) => _changes.GetOrAdd(sensor, static (_, time) => new TokenBucket(time, 2, 20), time).TryTake();
 
     public void Tell(ContextFrame frame, MessageClass messageClass)
     {

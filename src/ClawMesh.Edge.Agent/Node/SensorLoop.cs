@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Lifecycle;
@@ -15,43 +16,46 @@ internal sealed class SensorLoop(
     /// <summary>Failed samples in a row before the sensor counts as degraded.</summary>
     private const int MissesUntilDegraded = 3;
 
-    private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ReprobeDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan ReprobeLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BlockedPace = TimeSpan.FromSeconds(15);
 
     private int _misses;
     private bool _outOfRange;
+    private double _lastValue = double.NaN;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using var pause = new SamplingPause(time, cancellationToken);
+        using var deadline = new ReadDeadline(time, cancellationToken);
+        if (sensor is IEdgeSensor edges) edges.Changed = pause.Wake;
         subsystem.Become(DriverState.Validated);
         subsystem.Become(DriverState.Probing);
         while (!cancellationToken.IsCancellationRequested)
         {
-            EdgeException? fault = await SampleAsync(ReadDeadline, cancellationToken);
+            long began = time.GetTimestamp();
+            EdgeException? fault = await SampleAsync(deadline, ReadLimit, cancellationToken);
             if (fault is null) Answered();
-            else if (!cancellationToken.IsCancellationRequested) await MissedAsync(fault, cancellationToken);
+            else if (!cancellationToken.IsCancellationRequested) await MissedAsync(fault, deadline, cancellationToken);
 
-            TimeSpan pause = subsystem.State == DriverState.Blocked ? BlockedPace : sensor.Info.Interval;
-            try
-            {
-                await Task.Delay(pause, time, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            // From beginning to beginning: a slow read does not stretch the period.
+            TimeSpan period = subsystem.State == DriverState.Blocked ? BlockedPace : sensor.Info.Interval;
+            TimeSpan left = period - time.GetElapsedTime(began);
+            await pause.WaitAsync(left > ShortestPause ? left : ShortestPause);
         }
     }
 
-    private async Task<EdgeException?> SampleAsync(TimeSpan limit, CancellationToken cancellationToken)
+    // In the steady state nothing is allocated here: the state machines are pooled, the reading is a value, the deadline is reused.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<EdgeException?> SampleAsync(ReadDeadline deadline, TimeSpan limit, CancellationToken stopping)
     {
-        using var deadline = new CancellationTokenSource(limit, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        CancellationToken token = deadline.Start(limit);
         try
         {
-            // WaitAsync as well as the token: a driver that ignores its token must not hold the loop.
-            Reading reading = await sensor.ReadAsync(both.Token).AsTask().WaitAsync(both.Token);
+            ValueTask<Reading> read = sensor.ReadAsync(token);
+            // A driver that ignores its token must not hold the loop.
+            Reading reading = read.IsCompleted || sensor.LeavesOnCancel ? await read : await read.AsTask().WaitAsync(token);
             Take(reading);
             return null;
         }
@@ -59,7 +63,7 @@ internal sealed class SensorLoop(
         {
             return fault;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
             return new EdgeException(
                 "sensor.silent", $"Could not read '{sensor.Info.Id}'.", $"It gave no answer within {limit.TotalSeconds:0.#} s.",
@@ -68,6 +72,10 @@ internal sealed class SensorLoop(
         catch (OperationCanceledException)
         {
             return new EdgeException("sensor.stopped", "The read was stopped.", "The node stops.", "Nothing to do.");
+        }
+        finally
+        {
+            deadline.Stop();
         }
     }
 
@@ -78,7 +86,10 @@ internal sealed class SensorLoop(
 
         // What is out of range is shown, and believed by nobody: interlocks see "not a number".
         latest.Put(plausible ? reading : reading with { Value = double.NaN });
-        frames.Offer(reading, info);
+        // A contact that has changed is told as such, not at the next report.
+        bool changed = sensor is IEdgeSensor && reading.Value != _lastValue && !double.IsNaN(_lastValue);
+        _lastValue = reading.Value;
+        frames.Offer(reading, info, changed);
 
         if (!plausible && !_outOfRange)
         {
@@ -98,16 +109,17 @@ internal sealed class SensorLoop(
         subsystem.Become(DriverState.Active);
     }
 
-    private async Task MissedAsync(EdgeException fault, CancellationToken cancellationToken)
+    private async Task MissedAsync(EdgeException fault, ReadDeadline deadline, CancellationToken cancellationToken)
     {
         _misses++;
         if (subsystem.State == DriverState.Blocked || _misses < MissesUntilDegraded) return;
 
         // From probing a sensor that never answered goes the same way as one that stopped answering.
         subsystem.Become(DriverState.Degraded, fault.Why, fault.FailureClass);
-        events.Publish(new EdgeEvent(0, default, EventTypes.RecoveryAttempt, EventSeverity.Info, sensor.Info.Id.Value, $"Probing '{sensor.Info.Id}' again: {fault.Why}", fault.FailureClass));
+        events.Publish(new EdgeEvent(0, default, EventTypes.RecoveryAttempt, EventSeverity.Info, sensor.Info.Id.Value, $"{(sensor is IRecoverableSensor ? $"Opening bus '{sensor.Info.Bus}' anew and probing" : "Probing")} '{sensor.Info.Id}' again: {fault.Why}", fault.FailureClass));
         subsystem.Become(DriverState.Probing);
-        EdgeException? still = await SampleAsync(ReprobeDeadline, cancellationToken);
+        if (sensor is IRecoverableSensor recoverable) recoverable.Recover();
+        EdgeException? still = await SampleAsync(deadline, ReprobeLimit, cancellationToken);
         if (cancellationToken.IsCancellationRequested) return;
         events.Publish(new EdgeEvent(
             0, default, EventTypes.RecoveryResult, still is null ? EventSeverity.Info : EventSeverity.Warning, sensor.Info.Id.Value,

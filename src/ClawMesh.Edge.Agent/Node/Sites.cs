@@ -13,6 +13,9 @@ internal static class Sites
 
     public static SiteCatalog Catalog { get; } = new(Boards);
 
+    /// <summary>Null when the board's file has gone since the site was read.</summary>
+    public static BoardDefinition? BoardOf(Site site) => Boards.Read(site.Board).Board;
+
     /// <exception cref="EdgeException"><c>site.invalid</c>, with every problem in it.</exception>
     public static Site Load(string nameOrFile) => OrThrow(Catalog.Read(nameOrFile), nameOrFile);
 

@@ -25,9 +25,26 @@ public interface ISensor
 {
     SensorInfo Info { get; }
 
+    /// <summary>A cancelled read ends at once, whatever the bus does. Otherwise whoever reads must not rely on it.</summary>
+    bool LeavesOnCancel => false;
+
     /// <summary>Takes one sample now.</summary>
     /// <exception cref="Errors.EdgeException">The sensor cannot be read; the class says whether it is absent or its bus failed.</exception>
     ValueTask<Reading> ReadAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A sensor whose value changes at an instant, such as a contact: it says so instead of waiting to be asked.</summary>
+public interface IEdgeSensor : ISensor
+{
+    /// <summary>Called from the sensor's own thread at each change; must not block. Set once, before the first read.</summary>
+    Action? Changed { get; set; }
+}
+
+/// <summary>A sensor whose bus can be opened again when it failed. Tried once per incident; the caller reports it.</summary>
+public interface IRecoverableSensor : ISensor
+{
+    /// <summary>Must not wait for the bus.</summary>
+    void Recover();
 }
 
 /// <summary>The latest reading of each sensor of this node. Reads never block and never allocate, so the safety tick may ask.</summary>

@@ -7,7 +7,7 @@ namespace ClawMesh.Edge.Core.Readings;
 /// <param name="SampledAt">Wall clock, for records.</param>
 /// <param name="SampledTimestamp"><see cref="TimeProvider.GetTimestamp"/> of the sample, for ages: it does not step.</param>
 /// <param name="Simulated">True when physics was simulated; a node with real outputs gives such evidence tier T0.</param>
-public sealed record Reading(
+public readonly record struct Reading(
     SensorId Sensor,
     string Zone,
     Quantity Quantity,

@@ -25,6 +25,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly Dictionary<string, OutputSlot> _slots;
     private readonly CommandJudge _judge;
     private readonly SafetySupervisor _safety;
+    private readonly SafetyHeart _heart;
     private readonly SafetyLoop? _loop;
     private readonly LatchBook _latches;
     private readonly Task _chronicle;
@@ -72,7 +73,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             safetyThreads is null ? new InlineLane(carryOut) : new ThreadLane(bus, busSlots, carryOut, safetyThreads));
         _latches = new LatchBook(slots, settings);
         _chronicle = new SafetyChronicle(_safety.Notes, journal, _latches, events, listener, time).RunAsync(_giveUp.Token);
-        if (safetyThreads is not null) _loop = new SafetyLoop(_safety.Tick, options.SafetyTick, time, safetyThreads);
+        _heart = new SafetyHeart(options.Heartbeats, _safety.AnyLaneBlocked, options.WithholdBeatWhenBusBlocked, time);
+        if (safetyThreads is not null) _loop = new SafetyLoop(Tick, options.SafetyTick, time, safetyThreads);
     }
 
     /// <summary>The wire gate alone, for the mesh's forward handler; it judges and cannot mint.</summary>
@@ -85,7 +87,11 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     public long RefusedCount => Interlocked.Read(ref _refused);
 
     /// <summary>One safety tick. The desk's own thread calls it when it has one.</summary>
-    internal void Tick() => _safety.Tick();
+    internal void Tick()
+    {
+        _safety.Tick();
+        _heart.AfterTick();
+    }
 
     public async Task<ActuationAnswer> RequestAsync(ActuationRequest request, CancellationToken cancellationToken)
     {

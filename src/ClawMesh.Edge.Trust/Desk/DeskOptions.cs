@@ -1,3 +1,5 @@
+using ClawMesh.Edge.Core.Lifecycle;
+
 namespace ClawMesh.Edge.Trust.Desk;
 
 /// <summary>How strictly this node takes commands. Immutable.</summary>
@@ -17,6 +19,12 @@ public sealed record DeskOptions
 
     /// <summary>True unless the site is simulated: simulated readings then support nothing.</summary>
     public bool OutputsAreReal { get; init; } = true;
+
+    /// <summary>Who hears from the safety tick that it lives.</summary>
+    public IReadOnlyList<IHeartbeat> Heartbeats { get; init; } = [];
+
+    /// <summary>Whether they hear nothing while a bus does not carry out a safe write, so that a watchdog acts.</summary>
+    public bool WithholdBeatWhenBusBlocked { get; init; }
 
     /// <summary>The mesh this node belongs to; part of every command digest ([X-43]).</summary>
     public required string MeshId { get; init; }

@@ -66,6 +66,20 @@ internal sealed class SafetySupervisor : IDisposable
         }
     }
 
+    /// <summary>A bus owes a safe write for longer than <see cref="BlockedAfter"/>.</summary>
+    public bool AnyLaneBlocked()
+    {
+        foreach (OutputSlot slot in _slots)
+        {
+            lock (slot.Sync)
+            {
+                if (slot.SafePending && slot.BlockReported) return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Sends an output to its safe value through its lane. Never refused. The task ends when the write was carried out;
     /// a caller that must not wait for a blocked bus puts its own limit on it.

@@ -6,6 +6,7 @@ using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Sites;
 using Spectre.Console;
@@ -57,7 +58,7 @@ internal static class SafeStateVerb
     {
         StateDirectory state = context.State;
         Site site = siteFlag is not null ? Node.Sites.Load(siteFlag) : LastSite(state);
-        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path);
+        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(site, state.Path, LinuxPorts.ThisMachine, Node.Sites.BoardOf(site), context.Time);
         JsonElement data = JsonMembers.Element(writer => SafeResultsJson.Write(writer, results));
         string journal = await TryJournalAsync(context, site, results, cancellationToken);
         return Report(data, $"site '{site.Name}', no node running; {journal}");

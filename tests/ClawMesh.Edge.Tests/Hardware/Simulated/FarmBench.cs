@@ -2,6 +2,7 @@ using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.TestKit;
@@ -25,7 +26,7 @@ internal sealed class FarmBench : IDisposable
     {
         _ownsDirectory = stateDirectory is null;
         StateDirectory = stateDirectory ?? Directory.CreateTempSubdirectory("clawmesh-farm-").FullName;
-        Hardware = HardwareFactory.Build(Site, StateDirectory, seed, rate, Time);
+        Hardware = HardwareFactory.Build(Site, StateDirectory, seed, rate, Time, LinuxPorts.ThisMachine, board: null);
         Permits = new TestPermits(Time);
     }
 

@@ -2,6 +2,7 @@ using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Boards;
+using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.TestKit;
@@ -73,7 +74,7 @@ public sealed class SiteCatalogTests : IDisposable
     [Fact]
     public void Building_the_site_opens_every_part_and_drives_none()
     {
-        using SiteHardware hardware = HardwareFactory.Build(FarmBench.Site, _directory, 7, 60, new ManualTime());
+        using SiteHardware hardware = HardwareFactory.Build(FarmBench.Site, _directory, 7, 60, new ManualTime(), LinuxPorts.ThisMachine, board: null);
 
         Assert.Equal(13, hardware.Sensors.Count);
         Assert.Equal(5, hardware.Actuators.Count);
@@ -86,7 +87,7 @@ public sealed class SiteCatalogTests : IDisposable
     {
         Site real = FarmBench.Site with { Simulated = false };
 
-        var fault = Assert.Throws<EdgeException>(() => HardwareFactory.Build(real, _directory, 7, 60, new ManualTime()));
+        var fault = Assert.Throws<EdgeException>(() => HardwareFactory.Build(real, _directory, 7, 60, new ManualTime(), LinuxPorts.ThisMachine, board: null));
 
         Assert.Equal("site.driver_unknown", fault.Code);
     }
@@ -94,10 +95,10 @@ public sealed class SiteCatalogTests : IDisposable
     [Fact]
     public void Safe_state_closes_what_a_dead_node_left_open()
     {
-        using (SiteHardware hardware = HardwareFactory.Build(FarmBench.Site, _directory, 7, 60, new ManualTime()))
+        using (SiteHardware hardware = HardwareFactory.Build(FarmBench.Site, _directory, 7, 60, new ManualTime(), LinuxPorts.ThisMachine, board: null))
             hardware.Farm!.Outputs.Write(new ActuatorId(FarmBench.Valve2), OutputValue.Active);
 
-        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(FarmBench.Site, _directory);
+        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(FarmBench.Site, _directory, LinuxPorts.ThisMachine, board: null, TimeProvider.System);
 
         Assert.Equal(5, results.Count);
         Assert.All(results, r => Assert.True(r.Result.Confirmed, r.Result.Detail));
@@ -112,7 +113,7 @@ public sealed class SiteCatalogTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, "not ours");
 
-        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(FarmBench.Site, _directory);
+        IReadOnlyList<OutputSafeResult> results = SafeStateMedium.MakeAllSafe(FarmBench.Site, _directory, LinuxPorts.ThisMachine, board: null, TimeProvider.System);
 
         Assert.Equal(5, results.Count);
         Assert.All(results, r => Assert.False(r.Result.Confirmed));

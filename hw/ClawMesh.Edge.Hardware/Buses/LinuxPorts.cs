@@ -1,0 +1,26 @@
+using ClawMesh.Edge.Hardware.Buses.Gpio;
+using ClawMesh.Edge.Hardware.Buses.I2c;
+using ClawMesh.Edge.Hardware.Buses.Serial;
+using ClawMesh.Edge.Hardware.Buses.Spi;
+
+namespace ClawMesh.Edge.Hardware.Buses;
+
+/// <summary>The hardware of this machine.</summary>
+public sealed class LinuxPorts : IHardwarePorts
+{
+    public static readonly LinuxPorts ThisMachine = new();
+
+    private LinuxPorts()
+    {
+    }
+
+    public string Root => "/";
+
+    public IGpioPort Gpio { get; } = new LinuxGpio();
+
+    public II2cBus OpenI2c(string device) => LinuxI2cBus.Open(device);
+
+    public ISpiDevice OpenSpi(string device, SpiSettings settings) => LinuxSpiDevice.Open(device, settings);
+
+    public ISerialLine OpenSerial(string device, SerialSettings settings) => LinuxSerialLine.Open(device, settings);
+}

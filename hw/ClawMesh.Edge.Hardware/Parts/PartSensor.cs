@@ -1,0 +1,53 @@
+using ClawMesh.Edge.Core.Evidence;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Buses;
+
+namespace ClawMesh.Edge.Hardware.Parts;
+
+/// <summary>
+/// What every sensor on a real bus has in common: its bus's thread, the calibration, and the way out of a read that hangs. A driver
+/// adds <see cref="Measure"/>. May be read by an effect probe beside the sampling loop.
+/// </summary>
+public abstract class PartSensor : IRecoverableSensor
+{
+    private readonly BusThread _thread;
+    private readonly BusJob _job;
+    private readonly TimeProvider _time;
+    private readonly Calibration? _calibration;
+
+    protected PartSensor(PartSite site, SensorBinding binding)
+    {
+        Info = binding.Info;
+        _time = site.Time;
+        _thread = site.Buses.Thread(binding.Info.Bus);
+        _calibration = Calibration.Of(binding.Wiring);
+        _job = new BusJob(_thread, Sample);
+    }
+
+    public SensorInfo Info { get; }
+
+    /// <inheritdoc/>
+    public bool LeavesOnCancel => true;
+
+    protected TimeProvider Time => _time;
+
+    public ValueTask<Reading> ReadAsync(CancellationToken cancellationToken) =>
+        _job.TryStart(cancellationToken) ?? new BusJob(_thread, Sample).TryStart(cancellationToken)!.Value;
+
+    /// <summary>Opens its bus again after it failed, if that can help; the caller reports it. Runs on the caller's thread and must not wait for the bus.</summary>
+    public virtual void Recover()
+    {
+    }
+
+    /// <summary>One sample in the part's own unit, on the thread of its bus, where it may block. NaN when the part answered without a number.</summary>
+    /// <exception cref="Core.Errors.EdgeException">It cannot be read.</exception>
+    protected abstract double Measure();
+
+    private Reading Sample()
+    {
+        double raw = Measure();
+        return new Reading(
+            Info.Id, Info.Zone, Info.Quantity, _calibration?.Apply(raw) ?? raw, _time.GetUtcNow(), _time.GetTimestamp(), EvidenceTier.OperationalObservation, Simulated: false);
+    }
+}

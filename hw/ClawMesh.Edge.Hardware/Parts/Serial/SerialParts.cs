@@ -1,0 +1,6 @@
+namespace ClawMesh.Edge.Hardware.Parts.Serial;
+
+internal static class SerialParts
+{
+    public static readonly IReadOnlyList<Part> All = [];
+}

@@ -1,0 +1,81 @@
+using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Hardware.Buses;
+using ClawMesh.Edge.Hardware.Parts;
+
+namespace ClawMesh.Edge.Tests.Agent.Node;
+
+/// <summary>Counts what the whole process allocates while a sensor on a bus of its own is sampled, so nothing may run beside it.</summary>
+[Collection(nameof(Alone))]
+public sealed class SamplingAllocationTests
+{
+    private const int Samples = 400;
+
+    private static readonly SensorInfo Info = new(new SensorId("sensor:test:1"), "zone-1", new Quantity("voltage", "V"), TimeSpan.FromMilliseconds(1), "i2c-1", Simulated: false);
+
+    [Fact]
+    public async Task Sampling_a_part_allocates_nothing_once_it_runs()
+    {
+        var events = new EventLog(TimeProvider.System);
+        using var buses = new SiteBuses(LinuxPorts.ThisMachine, board: null, TimeProvider.System);
+        var sensor = new CountingPart(new PartSite(LinuxPorts.ThisMachine, buses, Board: null, TimeProvider.System), new SensorBinding(Info, "test", new Dictionary<string, string>()));
+        var latest = new LatestReadings([sensor]);
+        // A report interval longer than the test: frames do allocate, samples must not.
+        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", TimeProvider.System, Guid.NewGuid), (_, _) => { }, new NoFrames(), TimeProvider.System, TimeSpan.FromHours(1));
+        using var stop = new CancellationTokenSource();
+
+        Task running = new SensorLoop(sensor, new Subsystem("s", "sensor", events), latest, flow, events, TimeProvider.System).RunAsync(stop.Token);
+        await sensor.ReachedAsync(100);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        int first = sensor.Reads;
+        await sensor.ReachedAsync(first + Samples);
+        long spent = GC.GetTotalAllocatedBytes(precise: true) - before;
+        int samples = sensor.Reads - first;
+        await stop.CancelAsync();
+        await running;
+
+        // The runner of the tests allocates now and then; one object a sample would be 24 bytes at the least.
+        Assert.True(spent < samples * 12L, $"{spent} bytes for {samples} samples");
+    }
+
+    private sealed class CountingPart(PartSite site, SensorBinding binding) : PartSensor(site, binding)
+    {
+        private int _reads;
+        private volatile TaskCompletionSource? _reached;
+        private volatile int _goal;
+
+        public int Reads => Volatile.Read(ref _reads);
+
+        public Task ReachedAsync(int reads)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            (_goal, _reached) = (reads, reached);
+            return reached.Task;
+        }
+
+        protected override double Measure()
+        {
+            if (Interlocked.Increment(ref _reads) >= _goal) _reached?.TrySetResult();
+            return 1.25;
+        }
+    }
+
+    private sealed class NoFrames : IFrameStore
+    {
+        public FrameStoreCounters Counters => default;
+
+        public void Append(ContextFrame frame)
+        {
+        }
+
+        public Task<IReadOnlyList<ContextFrame>> NewestAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContextFrame>>([]);
+    }
+}
+
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
