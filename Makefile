@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit pages publish soak bench clean
+.PHONY: run test unit rig pages publish soak bench clean
 
 run:
 	@.ci/setup run
@@ -30,6 +30,18 @@ test: publish
 unit:
 	@.ci/setup run
 	@dotnet test --project tests/ClawMesh.Edge.Tests -c Release
+
+# Boots Debian's kernel in QEMU with emulated hardware and runs the published binary in it. What it prints is in artifacts/rig/console.log.
+rig: $(BINARY)
+	@.ci/setup rig
+	@dotnet build tests/ClawMesh.Edge.Rig -c Release -v quiet --nologo
+	@CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.Rig/release/ClawMesh.Edge.Rig --no-progress
+	@cat artifacts/rig/figures.txt
+
+# Only `make rig` is content with a binary that is newer than its sources.
+$(BINARY): $(shell find src hw aot -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -path 'hw/*s/*.json')
+	@$(MAKE) --no-print-directory publish
+	@touch $@
 
 # Writes the pages that tests keep true: docs/configuration.md and docs/protocol/coverage.md.
 pages:
