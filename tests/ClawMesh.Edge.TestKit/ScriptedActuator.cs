@@ -21,6 +21,9 @@ public sealed class ScriptedActuator(ActuatorId id, OutputValue safe, TimeProvid
 
     public SensorId? EffectSensor => FlowSensor;
 
+    /// <summary>Why it must not be energised, as a driver would know it.</summary>
+    public Refusal? ArmingObstacle { get; set; }
+
     /// <summary>Every value written, in order; safe writes included.</summary>
     public List<OutputValue> Writes { get; } = [];
 

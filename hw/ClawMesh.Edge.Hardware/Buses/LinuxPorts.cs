@@ -10,6 +10,9 @@ public sealed class LinuxPorts : IHardwarePorts
 {
     public static readonly LinuxPorts ThisMachine = new();
 
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+    private static readonly ManualResetEventSlim Never = new(initialState: false, spinCount: 0);
+
     private LinuxPorts()
     {
     }
@@ -23,4 +26,6 @@ public sealed class LinuxPorts : IHardwarePorts
     public ISpiDevice OpenSpi(string device, SpiSettings settings) => LinuxSpiDevice.Open(device, settings);
 
     public ISerialLine OpenSerial(string device, SerialSettings settings) => LinuxSerialLine.Open(device, settings);
+
+    public void Wait(TimeSpan span) => Never.Wait(span < Shortest ? Shortest : span);
 }

@@ -47,6 +47,12 @@ public abstract record Part(string Driver, string Title, string Datasheet, PartB
 
     /// <summary>GPIO: further lines by role, e.g. <c>feedback</c>, with keys <c>feedbackPin</c>, <c>feedbackChip</c>, <c>feedbackLine</c>.</summary>
     public IReadOnlyList<string> LineRoles { get; init; } = [];
+
+    /// <summary>Those of <see cref="LineRoles"/> it cannot do without.</summary>
+    public IReadOnlyList<string> RequiredRoles { get; init; } = [];
+
+    /// <summary>GPIO: several entries may name the same lines, as long as they give this driver the same keys.</summary>
+    public bool SharesLine { get; init; }
 }
 
 /// <param name="Name">The value of the key <c>measures</c> where a part measures several things.</param>

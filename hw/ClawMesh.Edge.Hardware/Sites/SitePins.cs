@@ -8,13 +8,18 @@ namespace ClawMesh.Edge.Hardware.Sites;
 /// <summary>Reads which lines a part hangs on: pins of the board's header, or a chip and its lines by name or offset. Remembers who took which.</summary>
 internal sealed class SitePins(BoardDefinition? board)
 {
-    private readonly Dictionary<string, string> _takenBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Taker> _takenBy = new(StringComparer.Ordinal);
+
+    // The entry at hand: entries that say the same here may share a line; empty for those that never do.
+    private string _sharing = "";
 
     public void ReadLines(ConfigObject item, Part part, Dictionary<string, string> wiring)
     {
+        _sharing = part.SharesLine ? $"{part.Driver} {string.Join(' ', part.Keys.Select(key => wiring.GetValueOrDefault(key.Name, "-")))}" : "";
         ReadRole(item, GpioTarget.MainRole, "pin", "chip", "line", part.MinLines, part.MaxLines, required: true, part is OutputPart, wiring);
         foreach (string role in part.LineRoles)
-            ReadRole(item, role, $"{role}Pin", $"{role}Chip", $"{role}Line", 1, 1, required: false, isOutput: false, wiring);
+            ReadRole(item, role, $"{role}Pin", $"{role}Chip", $"{role}Line", 1, 1, part.RequiredRoles.Contains(role), isOutput: false, wiring);
+        _sharing = "";
     }
 
     public void ReadPwm(ConfigObject item, Dictionary<string, string> wiring)
@@ -113,9 +118,16 @@ internal sealed class SitePins(BoardDefinition? board)
 
     private void Take(ConfigObject item, string key, string what)
     {
-        if (!_takenBy.TryAdd(what, item.Path) && _takenBy[what] != item.Path)
-            item.Error(key, $"{item.PathOf(key)} takes {what}, which {_takenBy[what]} uses already; a line has one user.", "Choose a free one.");
+        if (_takenBy.TryAdd(what, new Taker(item.Path, _sharing))) return;
+        Taker first = _takenBy[what];
+        if (first.Path == item.Path || (_sharing.Length > 0 && first.Sharing == _sharing)) return;
+        bool couldShare = _sharing.Length > 0 && first.Sharing.StartsWith(_sharing[..(_sharing.IndexOf(' ') + 1)], StringComparison.Ordinal);
+        item.Error(
+            key, $"{item.PathOf(key)} takes {what}, which {first.Path} uses already{(couldShare ? " with other keys" : "")}; a line has one user.",
+            couldShare ? "Give both the same keys; then they share it." : "Choose a free one.");
     }
+
+    private sealed record Taker(string Path, string Sharing);
 
     // A number, a text, or a list with commas.
     private static IReadOnlyList<string> Texts(ConfigObject item, string key) => item.Raw(key) is { } raw
