@@ -10,6 +10,7 @@ namespace ClawMesh.Edge.Hardware.Sites;
 internal sealed class SitePartReader(BoardDefinition? board)
 {
     private readonly SitePins _pins = new(board);
+    private readonly SiteChips _chips = new(board);
     private readonly Dictionary<string, (string Settings, string Path)> _ports = new(StringComparer.Ordinal);
 
     /// <summary>The wiring and the lane of one part. Values that are wrong are problems and left out.</summary>
@@ -26,6 +27,7 @@ internal sealed class SitePartReader(BoardDefinition? board)
         if (part.Bus == PartBus.Gpio) _pins.ReadLines(item, part, wiring);
         if (part.Bus == PartBus.Pwm) _pins.ReadPwm(item, wiring);
         if (part.Bus == PartBus.Serial) CheckPort(item, wiring);
+        if (part.Bus == PartBus.I2c) _chips.Check(item, part, wiring);
         string bus = LaneOf(part, wiring);
         wiring[SiteDrivers.BusKey] = part.Bus == PartBus.I2c ? wiring.GetValueOrDefault(BusKeys.Bus, bus) : bus;
         return (bus, wiring);

@@ -3,8 +3,11 @@ namespace ClawMesh.Edge.Hardware.Buses.I2c;
 /// <summary>Opens an adapter at its first transfer, so that one that is not there is a fault of its parts and not of the node's start. Serialises transfers.</summary>
 internal sealed class LazyI2cBus(Func<II2cBus> open, string name) : II2cBus
 {
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _lock = new();
-    private II2cBus? _bus;
+    private volatile II2cBus? _bus;
+    private volatile bool _isStale;
 
     public string Device => _bus?.Device ?? name;
 
@@ -43,16 +46,33 @@ internal sealed class LazyI2cBus(Func<II2cBus> open, string name) : II2cBus
         lock (_lock) Bus().Transfer(address, write, read);
     }
 
-    public void Reopen()
+    /// <summary>With the next transfer: one that hangs now would keep the caller waiting.</summary>
+    public void Reopen() => _isStale = true;
+
+    /// <summary>An adapter that hangs in a transfer is left to the end of the process.</summary>
+    public void Dispose()
     {
-        lock (_lock)
+        if (!_lock.TryEnter(CloseLimit)) return;
+        try
         {
             _bus?.Dispose();
             _bus = null;
         }
+        finally
+        {
+            _lock.Exit();
+        }
     }
 
-    public void Dispose() => Reopen();
+    private II2cBus Bus()
+    {
+        if (_isStale)
+        {
+            _isStale = false;
+            _bus?.Dispose();
+            _bus = null;
+        }
 
-    private II2cBus Bus() => _bus ??= open();
+        return _bus ??= open();
+    }
 }
