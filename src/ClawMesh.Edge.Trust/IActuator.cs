@@ -18,6 +18,12 @@ public interface IActuator : IOutput
     /// <exception cref="EdgeException">The write failed or the read-back contradicts it. The caller makes the output safe.</exception>
     Task<DriveResult> ApplyAsync(Permit permit, OutputValue value, CancellationToken leaseEnded);
 
+    /// <summary>
+    /// Why this output must not be energised now, as far as its driver knows: for example a pin whose pad is switched elsewhere. Null
+    /// when it knows of nothing. Cheap, touches no bus and does not throw; asked for every energising command. Going safe never asks.
+    /// </summary>
+    Refusal? ArmingObstacle => null;
+
     /// <summary>The sensor whose measurement shows this output's effect; null when the site declares none.</summary>
     SensorId? EffectSensor { get; }
 

@@ -1,7 +1,10 @@
+using System.Globalization;
+
 namespace ClawMesh.Edge.Hardware.Boards;
 
-/// <summary>What a module brings to the wiring: its channels by name, with where the facts come from.</summary>
-/// <param name="Source">The document and page the channels are taken from.</param>
+/// <summary>What a module brings to the wiring, by pins of its header, buses and named channels, with where the facts come from.</summary>
+/// <param name="Source">The document and page they are taken from.</param>
+/// <param name="Channels">What the simulated farm offers; real boards have pins instead.</param>
 public sealed record BoardDefinition(string Name, string Title, string Source, string Notes, IReadOnlyList<BoardChannel> Channels)
 {
     /// <summary>The header; empty for boards that have none.</summary>
@@ -28,6 +31,15 @@ public sealed record BoardDefinition(string Name, string Title, string Source, s
     public BoardPin? Pin(int number) => Pins.FirstOrDefault(p => p.Number == number);
 
     public BoardBus? Bus(string name) => Buses.FirstOrDefault(b => b.Name == name);
+
+    /// <summary>The pin a line of the kernel comes out at; null when it is not on the header.</summary>
+    /// <param name="line">Its name, or its offset as text.</param>
+    public BoardPin? PinOf(string chipLabel, string line) => Pins.FirstOrDefault(p =>
+        p.Gpio is { } gpio && gpio.ChipLabel == chipLabel
+        && (gpio.LineName == line || (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) && offset == gpio.Offset)));
+
+    /// <summary>The pin a PWM channel comes out at; null when it is not on the header.</summary>
+    public BoardPin? PinOf(string pwmDevice, int channel) => Pins.FirstOrDefault(p => p.Pwm is { } pwm && pwm.Device == pwmDevice && pwm.Channel == channel);
 }
 
 /// <summary>One thing a site can wire a sensor or an actuator to.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Sites;
 
@@ -7,6 +8,8 @@ namespace ClawMesh.Edge.Hardware.Boards;
 public static class BoardFile
 {
     private const int Schema = 1;
+
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789");
 
     /// <param name="origin">The file's name in messages.</param>
     public static BoardReadResult Read(string text, string origin)
@@ -19,18 +22,38 @@ public static class BoardFile
 
     private static BoardDefinition ReadBoard(ConfigObject root)
     {
+        // For editors, which find the schema by it.
+        root.Raw("$schema");
         if (root.WholeNumber("schema", Schema, Schema) is null && root.Raw("schema") is null)
             root.Error("schema", $"schema is missing; it must be {Schema}.", $"Add \"schema\": {Schema}.");
         string name = root.Text("name", "the file's name without .json") ?? "";
         if (name.Length > 0 && !ConfigDirectory.IsName(name))
             root.Error("name", $"name is '{name}'; it may have letters, digits, '-' and '_' only.", "Choose a shorter name.");
         string title = root.Text("title", "one line for people") ?? "";
-        string source = root.Text("source", "the document and page the channels come from") ?? "";
+        string source = root.Text("source", "the document and page the facts come from") ?? "";
         string notes = root.Text("notes", "a text", required: false) ?? "";
+        string soc = root.Text("soc", "the system on chip as the device tree names it, e.g. tegra234", required: false) ?? "";
 
+        IReadOnlyList<BoardPin> pins = new BoardPinReader(soc).Read(root);
+        var board = new BoardDefinition(name, title, source, notes, ReadChannels(root))
+        {
+            Soc = soc,
+            Compatibles = ReadCompatibles(root),
+            CarrierIds = ReadCarriers(root),
+            MatchOrder = root.WholeNumber("matchOrder", 0, 1000) ?? int.MaxValue,
+            Pins = pins,
+            Buses = BoardBusReader.Read(root, pins),
+            Rails = BoardBusReader.ReadRails(root),
+        };
+        root.Done();
+        return board;
+    }
+
+    private static List<BoardChannel> ReadChannels(ConfigObject root)
+    {
         var channels = new List<BoardChannel>();
         var pathByName = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (ConfigObject item in root.Objects("channels", required: true))
+        foreach (ConfigObject item in root.Objects("channels"))
         {
             BoardChannel channel = ReadChannel(item);
             if (!pathByName.TryAdd(channel.Name, item.Path) && channel.Name.Length > 0)
@@ -38,8 +61,7 @@ public static class BoardFile
             channels.Add(channel);
         }
 
-        root.Done();
-        return new BoardDefinition(name, title, source, notes, channels);
+        return channels;
     }
 
     private static BoardChannel ReadChannel(ConfigObject item)
@@ -58,5 +80,32 @@ public static class BoardFile
 
         item.Done();
         return new BoardChannel(name, kind == ChannelKind.Output.Word() ? ChannelKind.Output : ChannelKind.Sensor, bus, unit, notes, wiring);
+    }
+
+    private static IReadOnlyList<string> ReadCompatibles(ConfigObject root)
+    {
+        const string allowed = "a list of entries of /proc/device-tree/compatible, each vendor,name";
+        IReadOnlyList<string> compatibles = root.Texts("compatibles", allowed) ?? [];
+        foreach (string compatible in compatibles)
+        {
+            int comma = compatible.IndexOf(',', StringComparison.Ordinal);
+            if (comma <= 0 || comma == compatible.Length - 1 || compatible.AsSpan().ContainsAny(" \0\n"))
+                root.Error("compatibles", $"compatibles names '{compatible}'; it must be {allowed}.", "`tr '\\0' '\\n' < /proc/device-tree/compatible` shows them on the board.");
+        }
+
+        return compatibles;
+    }
+
+    private static IReadOnlyList<string> ReadCarriers(ConfigObject root)
+    {
+        const string allowed = "a list of carrier board numbers of four digits, e.g. \"3768\"";
+        IReadOnlyList<string> carriers = root.Texts("carrierIds", allowed) ?? [];
+        foreach (string carrier in carriers)
+        {
+            if (carrier.Length != 4 || carrier.AsSpan().ContainsAnyExcept(Digits))
+                root.Error("carrierIds", $"carrierIds names '{carrier}'; it must be {allowed}.", "The number is printed on the carrier as P3768 or 3768.");
+        }
+
+        return carriers;
     }
 }

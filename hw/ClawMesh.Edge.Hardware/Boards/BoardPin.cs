@@ -30,8 +30,15 @@ public sealed record BoardPwm(string Device, int Channel, string Name);
 /// <param name="Kind"><c>i2c</c>, <c>spi</c> or <c>serial</c>.</param>
 /// <param name="Controller">The platform device, e.g. <c>c250000.i2c</c>, by which its number is found at run time; empty when not known.</param>
 /// <param name="Device">The device node it usually has, e.g. <c>/dev/i2c-7</c>.</param>
-/// <param name="OwnDevices">What the module itself has on it: address, and what sits there.</param>
-public sealed record BoardBus(string Name, string Kind, string Controller, string Device, IReadOnlyList<BoardOwnDevice> OwnDevices, string Notes);
+/// <param name="OwnDevices">What the module or its carrier itself has on it: address, and what sits there.</param>
+public sealed record BoardBus(string Name, string Kind, string Controller, string Device, IReadOnlyList<BoardOwnDevice> OwnDevices, string Notes)
+{
+    /// <summary>The pins that belong to it once it is used; empty when not known.</summary>
+    public IReadOnlyList<int> Pins { get; init; } = [];
+
+    /// <summary>For example <c>header-i2c-id (pins 27, 28)</c>.</summary>
+    public override string ToString() => Pins.Count == 0 ? Name : $"{Name} (pins {string.Join(", ", Pins)})";
+}
 
 public sealed record BoardOwnDevice(int Address, string What);
 

@@ -29,6 +29,12 @@ public abstract class OutputDriver(ActuatorId id, OutputValue safeValue, string 
 
     public SensorId? EffectSensor => effect?.Sensor;
 
+    /// <inheritdoc/>
+    public Refusal? ArmingObstacle => ArmingCheck?.Invoke();
+
+    /// <summary>Set once, when the output is opened; null when there is nothing to ask.</summary>
+    internal Func<Refusal?>? ArmingCheck { get; set; }
+
     /// <summary>
     /// Writes to the part. Called under the output's lock; may block as long as its bus does, and must not wait for another output.
     /// </summary>

@@ -24,7 +24,8 @@ public static class HardwareFactory
             var around = new PartSite(ports, buses, board, time);
             Dictionary<SensorId, ISensor> sensors = [];
             foreach (SensorBinding binding in site.Sensors) sensors.Add(binding.Info.Id, OpenSensor(binding, farm, around));
-            IActuator[] actuators = [.. site.Actuators.Select(binding => OpenOutput(binding, farm, around, Watch(binding, sensors, time)))];
+            var arming = new PinmuxArming(ports.Root);
+            IActuator[] actuators = [.. site.Actuators.Select(binding => OpenOutput(binding, farm, around, Watch(binding, sensors, time), arming))];
             return new SiteHardware([.. site.Sensors.Select(s => sensors[s.Info.Id])], actuators, farm, buses);
         }
         catch
@@ -43,8 +44,13 @@ public static class HardwareFactory
         : PartCatalog.Find(binding.Driver) is SensorPart part ? part.Open(around, binding)
         : throw UnknownDriver(binding.Info.Id.Value, binding.Driver);
 
-    private static OutputDriver OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, PartSite around, EffectWatch? effect) =>
-        binding.Driver == SiteDrivers.Simulated && farm is not null ? new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect) : OpenPart(binding, around, effect);
+    private static OutputDriver OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, PartSite around, EffectWatch? effect, PinmuxArming arming)
+    {
+        if (binding.Driver == SiteDrivers.Simulated && farm is not null) return new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect);
+        OutputDriver output = OpenPart(binding, around, effect);
+        output.ArmingCheck = arming.For(binding, around.Board);
+        return output;
+    }
 
     private static OutputDriver OpenPart(ActuatorBinding binding, PartSite around, EffectWatch? effect) =>
         PartCatalog.Find(binding.Driver) is OutputPart part ? part.Open(around, binding, effect) : throw UnknownDriver(binding.Policy.Actuator.Value, binding.Driver);

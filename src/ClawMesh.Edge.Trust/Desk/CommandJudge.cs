@@ -218,6 +218,7 @@ internal sealed class CommandJudge(
                 return new Refusal(GateCodes.InterlockActive, $"latched since {latch.At:u} by {latch.Cause}: {latch.Why}", $"When the cause is gone: clawmesh-edge release {slot.Id}.");
         }
 
+        if (slot.Actuator.ArmingObstacle is { } obstacle) return obstacle;
         if (interlocks.FirstBroken(slot.Policy) is { } broken) return new Refusal(GateCodes.InterlockActive, interlocks.Explain(broken));
 
         if (slot.Policy.ExclusiveGroup is { } group)

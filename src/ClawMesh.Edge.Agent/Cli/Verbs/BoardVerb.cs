@@ -7,12 +7,12 @@ using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
 
-/// <summary><c>board list|show</c>: the modules this node knows how to wire.</summary>
+/// <summary><c>board list|show|check|probe-pinmux</c>: the modules this node knows how to wire.</summary>
 internal static class BoardVerb
 {
     public static Command Build(GlobalOptions global) => new("board", "The boards this node knows: what a site can be wired to.")
     {
-        List(global), Show(global),
+        List(global), Show(global), BoardCheckVerb.Build(global), BoardProbeVerb.Build(global),
     };
 
     private static Command List(GlobalOptions global)
@@ -26,18 +26,26 @@ internal static class BoardVerb
     private static Command Show(GlobalOptions global)
     {
         var name = new Argument<string>("NAME") { Description = "A board as `board list` names it." };
-        var command = new Command("show", "The channels of one board.") { name };
+        var command = new Command("show", "The pins, buses and channels of one board.") { name };
         global.Report(command, (_, parsed, _) => Task.FromResult<IReport>(Read(parsed.GetRequiredValue(name))));
         return command;
     }
 
-    private static ShowReport Read(string name)
+    private static BoardShowReport Read(string name)
     {
         BoardReadResult result = Node.Sites.Boards.Read(name);
-        if (result.Board is { } board) return new ShowReport(board, result.Origin, result.Problems);
+        return new BoardShowReport(OrThrow(result, name), result.Origin, result.Problems);
+    }
+
+    /// <exception cref="EdgeException"><c>board.invalid</c>.</exception>
+    internal static BoardDefinition Load(string name) => OrThrow(Node.Sites.Boards.Read(name), name);
+
+    private static BoardDefinition OrThrow(BoardReadResult result, string name)
+    {
+        if (result.Board is { } board) return board;
         IReadOnlyList<ConfigProblem> errors = [.. result.Problems.Where(p => p.Severity == ProblemSeverity.Error)];
         throw new EdgeException(
-            "board.invalid", $"Could not show the board '{name}'.", string.Join(" ", errors.Select(p => p.What)),
+            "board.invalid", $"Board '{name}' cannot be used.", string.Join(" ", errors.Select(p => p.What)),
             errors.Count == 1 ? errors[0].Fix : $"Mend '{result.Origin}'.", FailureClass.Config);
     }
 
@@ -63,6 +71,8 @@ internal static class BoardVerb
                     writer.WriteString("title", board.Title);
                     writer.WriteNumber("sensors", Count(board, ChannelKind.Sensor));
                     writer.WriteNumber("outputs", Count(board, ChannelKind.Output));
+                    writer.WriteNumber("gpios", Gpios(board));
+                    writer.WriteNumber("buses", board.Buses.Count);
                 }
 
                 ProblemList.Write(writer, result.Problems);
@@ -75,7 +85,7 @@ internal static class BoardVerb
 
         public void Render(IAnsiConsole console)
         {
-            Table table = Facts.Table("board", "title", "sensors", "outputs", "origin");
+            Table table = Facts.Table("board", "title", "sensors", "outputs", "gpios", "buses", "origin");
             foreach ((string name, BoardReadResult result) in Boards)
             {
                 table.AddRow(
@@ -83,6 +93,8 @@ internal static class BoardVerb
                     new Text(result.Board?.Title ?? "(unusable)"),
                     new Text(result.Board is { } s ? $"{Count(s, ChannelKind.Sensor)}" : "-"),
                     new Text(result.Board is { } o ? $"{Count(o, ChannelKind.Output)}" : "-"),
+                    new Text(result.Board is { } g ? $"{Gpios(g)}" : "-"),
+                    new Text(result.Board is { } b ? $"{b.Buses.Count}" : "-"),
                     new Text(result.Origin));
             }
 
@@ -91,55 +103,7 @@ internal static class BoardVerb
         }
 
         private static int Count(BoardDefinition board, ChannelKind kind) => board.Channels.Count(c => c.Kind == kind);
-    }
 
-    private sealed record ShowReport(BoardDefinition Board, string Origin, IReadOnlyList<ConfigProblem> Problems) : IReport
-    {
-        public string Kind => "board show";
-
-        public ReportStatus Status => ProblemList.StatusOf(Problems);
-
-        public void WriteData(Utf8JsonWriter writer)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", Board.Name);
-            writer.WriteString("title", Board.Title);
-            writer.WriteString("source", Board.Source);
-            writer.WriteString("notes", Board.Notes);
-            writer.WriteString("origin", Origin);
-            writer.WriteStartArray("channels");
-            foreach (BoardChannel channel in Board.Channels)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", channel.Name);
-                writer.WriteString("kind", channel.Kind.Word());
-                writer.WriteString("bus", channel.Bus);
-                writer.WriteString("unit", channel.Unit);
-                writer.WriteString("notes", channel.Notes);
-                writer.WriteStartObject("wiring");
-                foreach ((string name, string value) in channel.Wiring) writer.WriteString(name, value);
-                writer.WriteEndObject();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            ProblemList.Write(writer, Problems);
-            writer.WriteEndObject();
-        }
-
-        public void Render(IAnsiConsole console)
-        {
-            console.Write(Facts.Grid(("board", Board.Name), ("title", Board.Title), ("source", Board.Source), ("notes", Board.Notes), ("origin", Origin)));
-            Table table = Facts.Table("channel", "kind", "bus", "unit", "wiring", "notes");
-            foreach (BoardChannel channel in Board.Channels)
-            {
-                table.AddRow(
-                    new Text(channel.Name), new Text(channel.Kind.Word()), new Text(channel.Bus), new Text(channel.Unit),
-                    new Text(string.Join(' ', channel.Wiring.Select(w => $"{w.Key}={w.Value}"))), new Text(channel.Notes));
-            }
-
-            console.Write(table);
-            ProblemList.Render(console, Problems);
-        }
+        private static int Gpios(BoardDefinition board) => board.Pins.Count(p => p.Gpio is not null);
     }
 }

@@ -53,7 +53,7 @@ internal static class SiteVerb
     }
 
     // A configuration too broken to name its site must not be answered with the simulated one.
-    private static string Configured(StateDirectory state)
+    internal static string Configured(StateDirectory state)
     {
         NodeConfig config = NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>());
         return config.Text(ConfigKeys.Site) ?? config.OrThrow().Text(ConfigKeys.Site) ?? Fallback;

@@ -72,7 +72,7 @@ public sealed class SiteFileTests
     [InlineData("\"schema\": 1,", "", "schema", "missing")]
     [InlineData("\"schema\": 1", "\"schema\": 2", "schema", "is 2")]
     [InlineData("\"name\": \"bench\",", "", "name", "missing")]
-    [InlineData("\"board\": \"simulated\"", "\"board\": \"jetson-nano-9\"", "board", "this node knows simulated")]
+    [InlineData("\"board\": \"simulated\"", "\"board\": \"jetson-nano-9\"", "board", "this node knows agx-orin")]
     [InlineData("\"simulated\": true,", "", "simulated", "missing")]
     [InlineData("\"simulated\": true", "\"simulated\": \"yes\"", "simulated", "\"yes\"")]
     [InlineData("\"simulated\": true", "\"simulated\": false", "actuators[0].driver", "never mixes")]

@@ -27,7 +27,7 @@ public class RefusalOrderTests
         NoChannel, NoTo, NoOrigin, FromHere, BrokenEnvelope, TrustDiffers, NotDeclared, ModelOnly, TierBelowMinimum, NotVerified,
 
         // fences and command signatures come with the mesh.
-        NoGrant, UnknownTarget, IdUsedByOther, Stale, ClockUnset, OperationNotAllowed, NoEvidence, TierBelowSite, Latched, InterlockBroken,
+        NoGrant, UnknownTarget, IdUsedByOther, Stale, ClockUnset, OperationNotAllowed, NoEvidence, TierBelowSite, Latched, DriverObjects, InterlockBroken,
         UsedUp, NoApproval, JournalGone, NotReady,
     }
 
@@ -47,7 +47,7 @@ public class RefusalOrderTests
         (Row.Stale, "COMMAND_STALE"),
         (Row.ClockUnset, "CLOCK_UNTRUSTED"),
         (Row.OperationNotAllowed, "LOCAL_POLICY_REFUSED"), (Row.NoEvidence, "LOCAL_POLICY_REFUSED"), (Row.TierBelowSite, "LOCAL_POLICY_REFUSED"),
-        (Row.Latched, "INTERLOCK_ACTIVE"), (Row.InterlockBroken, "INTERLOCK_ACTIVE"),
+        (Row.Latched, "INTERLOCK_ACTIVE"), (Row.DriverObjects, "INTERLOCK_ACTIVE"), (Row.InterlockBroken, "INTERLOCK_ACTIVE"),
         (Row.UsedUp, "LIMIT_EXCEEDED"),
         (Row.NoApproval, "LOCAL_APPROVAL_REQUIRED"),
         (Row.JournalGone, "JOURNAL_UNAVAILABLE"),
@@ -110,6 +110,7 @@ public class RefusalOrderTests
 
         // The world as it is when the command comes.
         if (Is(Row.ClockUnset)) desk.Clock.Class = ClockClass.Unsynchronised;
+        if (Is(Row.DriverObjects)) desk.Actuator.ArmingObstacle = new Refusal(GateCodes.InterlockActive, "pin 29 is muxed elsewhere");
         if (Is(Row.InterlockBroken)) desk.Readings.Set(Level, 19);
         if (Is(Row.JournalGone)) desk.Journal.Health = new JournalHealth(JournalState.Unavailable, "the disk is full", "make room");
         if (Is(Row.NotReady)) desk.Readiness.Current = new Readiness(ReadinessLevel.NodeGreen, []);
