@@ -21,4 +21,20 @@ internal static class HostQuantities
     internal static readonly Quantity MemoryPressure = new("mem-pressure", "%");
     internal static readonly Quantity IoPressure = new("io-pressure", "%");
     internal static readonly Quantity Uptime = new("uptime", "s");
+    internal static readonly Quantity GpuUse = new("gpu-use", "%");
+    internal static readonly Quantity Clock = new("clock", "MHz");
+    internal static readonly Quantity MemoryBusUse = new("mem-bus-use", "%");
+    internal static readonly Quantity FanDuty = new("fan-duty", "%");
+
+    /// <summary>How many parts of the machine are held back against heat.</summary>
+    internal static readonly Quantity Throttling = new("throttling", "");
+
+    /// <summary>How often the supply made the machine slow down, since its start.</summary>
+    internal static readonly Quantity SupplyEvents = new("oc-events", "");
+    internal static readonly Quantity PowerMode = new("power-mode", "");
+    internal static readonly Quantity SwapUse = new("swap-use", "%");
+    internal static readonly Quantity CompressedSwap = new("zram", "B");
+
+    /// <summary>How much of its rated life a flash memory has used, at most.</summary>
+    internal static readonly Quantity FlashWear = new("flash-wear", "%");
 }

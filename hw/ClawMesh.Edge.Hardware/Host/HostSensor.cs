@@ -21,10 +21,10 @@ internal abstract class HostSensor(SensorInfo info, TimeProvider time) : ISensor
             info.Id, info.Zone, info.Quantity, value, time.GetUtcNow(), time.GetTimestamp(), EvidenceTier.OperationalObservation, Simulated: false));
     }
 
-    /// <summary>Tries whether the sensor answers.</summary>
-    internal void Probe() => Sample();
+    /// <summary>Tries whether the sensor answers; the value it gave.</summary>
+    internal double Probe() => Sample();
 
-    /// <summary>One sample in the sensor's unit.</summary>
+    /// <summary>One sample in the sensor's unit; NaN while what it measures is switched off.</summary>
     /// <exception cref="Core.Errors.EdgeException"><c>host.sensor_gone</c> (device_absent), <c>host.read_failed</c> (bus_io).</exception>
     protected abstract double Sample();
 }

@@ -14,21 +14,25 @@ internal sealed class HostSensorList(TimeSpan interval)
 
     /// <summary>Makes the sensor, tries it once, and keeps it if it answered. A full list or a silent sensor is left out.</summary>
     /// <param name="name">The id after <c>sensor:host:</c>.</param>
+    /// <param name="every">The pause between samples, where it is not the usual one.</param>
     internal void Add(
         string name, Quantity quantity, string bus, double validMin, double validMax, Func<SensorInfo, HostSensor> make,
-        double? low = null, double? critical = null)
+        double? low = null, double? critical = null, TimeSpan? every = null, WhenOff off = WhenOff.Fault)
     {
         if (_sensors.Count >= HostSensors.MaxSensors) return;
         var info = new SensorInfo(
-            new SensorId("sensor:host:" + name), HostSensors.Zone, quantity, interval, bus, Simulated: false, validMin, validMax, low, critical);
+            new SensorId("sensor:host:" + name), HostSensors.Zone, quantity, every ?? interval, bus, Simulated: false, validMin, validMax, low, critical)
+        {
+            MayBeOff = off != WhenOff.Fault,
+        };
         for (int n = 2; _ids.Contains(info.Id.Value); n++) info = info with { Id = new SensorId($"sensor:host:{name}-{n}") };
 
         try
         {
             HostSensor sensor = make(info);
 
-            // On Jetson, zones of powered-down engines answer EAGAIN for good; such a one would only fill the log.
-            sensor.Probe();
+            // On a Jetson, zones of powered-down engines may stay so for good; such a one would only fill the list.
+            if (double.IsNaN(sensor.Probe()) && off == WhenOff.LeaveOut) return;
             _sensors.Add(sensor);
             _ids.Add(info.Id.Value);
         }

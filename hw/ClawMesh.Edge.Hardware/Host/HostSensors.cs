@@ -1,8 +1,9 @@
 using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Hardware.Jetson;
 
 namespace ClawMesh.Edge.Hardware.Host;
 
-/// <summary>The sensors every Linux machine brings: load, memory, disks, network, temperatures, supply rails.</summary>
+/// <summary>The sensors every Linux machine brings: load, memory, disks, network, temperatures, supply rails, and what a Jetson adds.</summary>
 public static class HostSensors
 {
     public const string Zone = "host";
@@ -12,6 +13,11 @@ public static class HostSensors
 
     /// <summary>Pause between samples.</summary>
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan SlowInterval = TimeSpan.FromSeconds(15);
+
+    /// <summary>For what changes over months.</summary>
+    private static readonly TimeSpan SettingsInterval = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Lists the host sensors that exist and answer now, the generally useful ones first. Never throws; what is missing is not
@@ -28,9 +34,13 @@ public static class HostSensors
             list.Add($"disk-free:{DiskName(path)}", HostQuantities.DiskFree, "disk", 0, 100, info => new DiskFreeSensor(info, path, time), low: 10, critical: 3);
         }
 
+        var jetson = new JetsonSensors(list, root, time);
+        jetson.AddMain();
         HwmonDiscovery.AddThermalZones(list, root, time);
+        AddSwapAndWear(list, root, time);
         AddNetwork(list, root, time);
-        HwmonDiscovery.AddHwmon(list, root, time);
+        HwmonDiscovery.AddHwmon(list, root, time, jetson.Claimed);
+        jetson.AddRailDetails();
         return list.Sensors;
     }
 
@@ -47,6 +57,49 @@ public static class HostSensors
         AddNumber(list, "cpu-pressure", HostQuantities.CpuPressure, Path.Combine(root, "proc/pressure/cpu"), "some avg10="u8, 100, time);
         AddNumber(list, "mem-pressure", HostQuantities.MemoryPressure, Path.Combine(root, "proc/pressure/memory"), "some avg10="u8, 100, time);
         AddNumber(list, "io-pressure", HostQuantities.IoPressure, Path.Combine(root, "proc/pressure/io"), "some avg10="u8, 100, time);
+    }
+
+    private static void AddSwapAndWear(HostSensorList list, string root, TimeProvider time)
+    {
+        string meminfo = Path.Combine(root, "proc/meminfo");
+        list.Add("swap-use", HostQuantities.SwapUse, "procfs", 0, 100, info => new MemorySensor(info, meminfo, MemoryFigure.SwapUsed, time), every: SlowInterval, off: WhenOff.LeaveOut);
+
+        string block = Path.Combine(root, "sys/block");
+        var stats = new List<string>();
+        foreach (string name in KernelFile.Names(block))
+        {
+            // The module makes a device that nobody has given a size.
+            string device = Path.Combine(block, name);
+            if (name.StartsWith("zram", StringComparison.Ordinal) && KernelFile.TryReadNumber(Path.Combine(device, "disksize")) > 0) stats.Add(Path.Combine(device, "mm_stat"));
+        }
+
+        if (stats.Count > 0) list.Add("zram", HostQuantities.CompressedSwap, "sysfs", 0, 1e15, info => new ComputedSensor(info, id => ZramBytes(id, stats), time), every: SlowInterval);
+
+        foreach (FlashWear flash in FlashWear.Find(root))
+        {
+            list.Add($"flash-wear:{flash.Name}", HostQuantities.FlashWear, "sysfs", 0, 110, info => new ComputedSensor(info, flash.Sample, time), every: SettingsInterval, off: WhenOff.LeaveOut);
+        }
+    }
+
+    // orig_data_size compr_data_size mem_used_total …, in bytes (Documentation/admin-guide/blockdev/zram.rst).
+    private static double ZramBytes(SensorId sensor, List<string> files)
+    {
+        double total = 0;
+        Span<byte> buffer = stackalloc byte[128];
+        foreach (string file in files)
+        {
+            ReadOnlySpan<byte> text = KernelFile.Read(sensor, file, buffer);
+            double number = 0;
+            for (int field = 0; field < 3; field++)
+            {
+                if (!KernelFile.TryTakeNumber(text, out number, out int consumed)) throw KernelFile.Failed(sensor, file, "It has fewer than three numbers.");
+                text = text[consumed..];
+            }
+
+            total += number;
+        }
+
+        return total;
     }
 
     private static void AddNumber(HostSensorList list, string name, Quantity quantity, string path, ReadOnlySpan<byte> label, double max, TimeProvider time)

@@ -9,6 +9,7 @@ namespace ClawMesh.Edge.Hardware.Host;
 internal static class HwmonDiscovery
 {
     private const string InputSuffix = "_input";
+    private const double OffCelsius = -256;
 
     internal static void AddThermalZones(HostSensorList list, string root, TimeProvider time)
     {
@@ -18,11 +19,27 @@ internal static class HwmonDiscovery
             if (!zone.StartsWith("thermal_zone", StringComparison.Ordinal)) continue;
             string type = KernelFile.TryReadText(Path.Combine(directory, zone, "type")) ?? zone;
             string path = Path.Combine(directory, zone, "temp");
-            list.Add($"temp:{HostSensorList.Slug(type)}", HostQuantities.Temperature, "sysfs", -60, 150, info => new ScaledFileSensor(info, path, 1000, time));
+
+            // The PMIC zones of a Jetson say 100 °C whatever happens.
+            if (type.Contains("PMIC", StringComparison.OrdinalIgnoreCase)) continue;
+
+            // A GPU that idles may be off at this moment; other engines that are off mostly stay so.
+            WhenOff off = type.Contains("gpu", StringComparison.OrdinalIgnoreCase) ? WhenOff.Keep : WhenOff.LeaveOut;
+            list.Add(
+                $"temp:{HostSensorList.Slug(type)}", HostQuantities.Temperature, "sysfs", -60, 150,
+                info => new ComputedSensor(info, id => ZoneCelsius(id, path), time), off: off);
         }
     }
 
-    internal static void AddHwmon(HostSensorList list, string root, TimeProvider time)
+    // Either the kernel refuses, or it gives this figure, when the part has no power.
+    private static double ZoneCelsius(SensorId sensor, string path)
+    {
+        double celsius = KernelFile.ReadNumberOrOff(sensor, path) / 1000;
+        return celsius > OffCelsius ? celsius : double.NaN;
+    }
+
+    /// <param name="claimed">Directories whose channels are listed under other names.</param>
+    internal static void AddHwmon(HostSensorList list, string root, TimeProvider time, IReadOnlySet<string> claimed)
     {
         HashSet<string> zones = ZoneTypes(root);
         string directory = Path.Combine(root, "sys/class/hwmon");
@@ -32,7 +49,7 @@ internal static class HwmonDiscovery
             string chip = HostSensorList.Slug(KernelFile.TryReadText(Path.Combine(deviceDirectory, "name")) ?? device);
 
             // The thermal framework shows each zone as a hwmon chip as well; the zone is listed already.
-            if (zones.Contains(chip)) continue;
+            if (zones.Contains(chip) || claimed.Contains(deviceDirectory)) continue;
             foreach (string file in KernelFile.Names(deviceDirectory))
             {
                 if (file.EndsWith(InputSuffix, StringComparison.Ordinal)) AddChannel(list, deviceDirectory, chip, file[..^InputSuffix.Length], time);

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Readings;
 using Microsoft.Win32.SafeHandles;
@@ -11,6 +12,10 @@ internal static class KernelFile
     // asm-generic/errno-base.h: what sysfs answers when the device behind a file has gone.
     private const int Enxio = 6;
     private const int Enodev = 19;
+
+    // What it answers while the device behind a file has no power or the channel is disabled (errno-base.h, errno.h).
+    private const int Eagain = 11;
+    private const int Enodata = 61;
 
     /// <summary>Reads the beginning of a file into <paramref name="buffer"/> and returns the part that was filled.</summary>
     /// <exception cref="EdgeException"><c>host.sensor_gone</c> (device_absent), <c>host.read_failed</c> (bus_io).</exception>
@@ -48,6 +53,27 @@ internal static class KernelFile
         if (Utf8Parser.TryParse(text, out long number, out int consumed) && consumed == text.Length) return number;
         throw Failed(sensor, path, $"It holds '{System.Text.Encoding.ASCII.GetString(text)}', which is not a whole number.");
     }
+
+    /// <summary>A file that holds one whole number; NaN while what it measures is switched off.</summary>
+    /// <exception cref="EdgeException"><c>host.sensor_gone</c> (device_absent), <c>host.read_failed</c> (bus_io).</exception>
+    internal static double ReadNumberOrOff(SensorId sensor, string path)
+    {
+        try
+        {
+            return ReadNumber(sensor, path);
+        }
+        catch (EdgeException failure) when (MeansOff(failure.InnerException))
+        {
+            return double.NaN;
+        }
+    }
+
+    /// <summary>Whether a failed read says that the device is switched off rather than broken.</summary>
+    internal static bool MeansOff(Exception? failure) => failure is IOException { HResult: Eagain or Enodata };
+
+    /// <summary>The whole number of a small file, or null; what follows a blank, such as a unit, is not looked at.</summary>
+    internal static long? TryReadNumber(string path) =>
+        TryReadText(path) is { } text && long.TryParse(text.AsSpan(0, text.IndexOf(' ', StringComparison.Ordinal) is >= 0 and int blank ? blank : text.Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
 
     /// <summary>The number after <paramref name="label"/>, e.g. <c>MemFree:</c>, in a text of several lines.</summary>
     /// <exception cref="EdgeException"><c>host.read_failed</c>: the label or its number is not there.</exception>

@@ -6,15 +6,24 @@ internal enum MemoryFigure
 {
     Percent,
     Bytes,
+
+    /// <summary>Percent of the swap space, zram included; NaN while there is none.</summary>
+    SwapUsed,
 }
 
-/// <summary>Memory a new program could get without swapping: <c>MemAvailable</c> of <c>/proc/meminfo</c>.</summary>
+/// <summary>Memory a new program could get without swapping, or the use of swap: <c>/proc/meminfo</c> (proc(5)).</summary>
 internal sealed class MemorySensor(SensorInfo info, string path, MemoryFigure figure, TimeProvider time) : HostSensor(info, time)
 {
     protected override double Sample()
     {
-        // The two lines are the first and the third; the file goes on for another 1.5 KB.
-        ReadOnlySpan<byte> text = KernelFile.Read(Info.Id, path, stackalloc byte[512]);
+        // The lines of memory are the first and the third, those of swap stand within the first KiB; the file goes on for another.
+        ReadOnlySpan<byte> text = KernelFile.Read(Info.Id, path, stackalloc byte[1024]);
+        if (figure == MemoryFigure.SwapUsed)
+        {
+            double swap = KernelFile.NumberAfter(Info.Id, path, text, "SwapTotal:"u8);
+            return swap > 0 ? 100 - 100.0 * KernelFile.NumberAfter(Info.Id, path, text, "SwapFree:"u8) / swap : double.NaN;
+        }
+
         double availableKibibytes = KernelFile.NumberAfter(Info.Id, path, text, "MemAvailable:"u8);
         if (figure == MemoryFigure.Bytes) return availableKibibytes * 1024;
 

@@ -30,9 +30,9 @@ internal static class HostSensorCheck
     }
 
     private static (string Id, string Text, string Trouble) FromNode(JsonElement s) => (
-        s.Text("id"), $"{s.Text("value")} {s.Text("unit")}",
+        s.Text("id"), s.Text("status") == "off" ? "off" : $"{s.Text("value")} {s.Text("unit")}",
         s.Text("state") is "degraded" or "blocked" or "failed" ? $"the node calls it {s.Text("state")}. {s.Text("detail")}"
-        : s.Number("ageMs") is not null && s.Number("value") is null ? "it answers without a plausible number" : "");
+        : s.Number("ageMs") is not null && s.Number("value") is null && s.Text("status") != "off" ? "it answers without a plausible number" : "");
 
     private static async Task<List<(string Id, string Text, string Trouble)>> ReadAsync(DiagContext context, CancellationToken cancellationToken)
     {
@@ -45,6 +45,12 @@ internal static class HostSensorCheck
             try
             {
                 double value = (await sensor.ReadAsync(cancellationToken)).Value;
+                if (info.MayBeOff && double.IsNaN(value))
+                {
+                    seen.Add((info.Id.Value, "off", ""));
+                    continue;
+                }
+
                 bool plausible = double.IsFinite(value) && value >= info.ValidMin && value <= info.ValidMax;
                 seen.Add((info.Id.Value, $"{DiagText.Number(value)} {info.Quantity.Unit}", plausible ? "" : $"reads {value}; plausible is {info.ValidMin} to {info.ValidMax} {info.Quantity.Unit}"));
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Hardware.Jetson;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
@@ -48,12 +49,35 @@ internal static class ThermalCheck
         double? trip = null;
         foreach (string file in DiagText.Entries(directory, "trip_point_"))
         {
-            if (!file.EndsWith("_type", StringComparison.Ordinal) || DiagText.Read(file) != "passive") continue;
+            if (!file.EndsWith("_type", StringComparison.Ordinal) || DiagText.Read(file) != "passive" || !Slows(directory, file)) continue;
             if (DiagText.ReadNumber(file[..^"type".Length] + "temp") is { } at && at > 0 && !(trip <= at / 1000.0)) trip = at / 1000.0;
         }
 
         return new Zone(type, milli / 1000.0, trip);
     }
 
-    private sealed record Zone(string Type, double Celsius, double? Trip);
+    // Orin has a passive trip at 70 °C at which nothing happens but an alert that the enclosure is hot. What a trip acts on stands beside
+    // it, as links cdevN and their cdevN_trip_point; where no link names the trip, it counts.
+    private static bool Slows(string zone, string tripFile)
+    {
+        string number = Path.GetFileName(tripFile)["trip_point_".Length..^"_type".Length];
+        bool bound = false;
+        foreach (string file in DiagText.Entries(zone, "cdev"))
+        {
+            if (!file.EndsWith("_trip_point", StringComparison.Ordinal) || DiagText.Read(file) != number) continue;
+            bound = true;
+            if (DiagText.Read(Path.Combine(file[..^"_trip_point".Length], "type")) is not { } type || Throttle.SlowsDown(type)) return true;
+        }
+
+        return !bound;
+    }
+
+    private sealed class Zone(string type, double celsius, double? trip)
+    {
+        public string Type => type;
+
+        public double Celsius => celsius;
+
+        public double? Trip => trip;
+    }
 }

@@ -18,7 +18,11 @@ public sealed record SensorInfo(
     double ValidMin = double.NegativeInfinity,
     double ValidMax = double.PositiveInfinity,
     double? Low = null,
-    double? Critical = null);
+    double? Critical = null)
+{
+    /// <summary>What it measures can be switched off: "not a number" then says just that, and is no fault.</summary>
+    public bool MayBeOff { get; init; }
+}
 
 /// <summary>One source of readings. One caller at a time; different sensors may be read concurrently.</summary>
 public interface ISensor
@@ -38,6 +42,9 @@ public interface IEdgeSensor : ISensor
 {
     /// <summary>Called from the sensor's own thread at each change; must not block. Set once, before the first read.</summary>
     Action? Changed { get; set; }
+
+    /// <summary>When the value changed last, as <see cref="TimeProvider.GetTimestamp"/> counts; 0 before the first change.</summary>
+    long LastEdgeTimestamp { get; }
 }
 
 /// <summary>A sensor whose bus can be opened again when it failed. Tried once per incident; the caller reports it.</summary>
