@@ -43,7 +43,7 @@ $(BINARY): $(shell find src hw aot -name '*.cs' -o -name '*.csproj' -o -name '*.
 	@$(MAKE) --no-print-directory publish
 	@touch $@
 
-# Writes the pages that tests keep true: docs/configuration.md and docs/protocol/coverage.md.
+# Writes the pages that tests keep true: docs/configuration.md, docs/parts.md and docs/protocol/coverage.md.
 pages:
 	@.ci/setup run
 	@mkdir -p docs/protocol

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.TestKit;
 using ClawMesh.Edge.Trust;
@@ -49,7 +50,7 @@ internal static class GateBench
             whole.Add(Stopwatch.GetElapsedTime(judged, end).TotalMicroseconds);
         }
 
-        GateLatency gate = desk.GateLatency;
+        LatencyFigures gate = desk.GateLatency;
         table.Add("wire gate alone, [W-97] rows 1–6 (JIT)", $"p50 {judge.Percentile(50):0.0} µs, p99 {judge.Percentile(99):0.0} µs", "", null);
         table.Add(
             $"judge twice + mint + arm, journal excluded, back to back (JIT, {gate.Count} commands)",

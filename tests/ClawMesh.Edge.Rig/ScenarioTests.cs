@@ -13,6 +13,9 @@ public sealed class ScenarioTests(RigRun rig)
     public void The_published_binary_runs_a_node_on_this_kernel() => rig.Expect("node");
 
     [Fact]
+    public void Relays_valves_buttons_and_meters_work_on_the_kernels_gpio() => rig.Expect("gpio");
+
+    [Fact]
     public void The_guest_ends_in_order_and_its_kernel_did_not_complain() => rig.ExpectOrderlyEnd();
 
     [Fact]

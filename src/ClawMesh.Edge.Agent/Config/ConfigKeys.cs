@@ -41,6 +41,9 @@ internal static class ConfigKeys
     public const string RetentionMegabytes = "edge.retention.megabytes";
     public const string InboundPerSecond = "edge.limits.messagesPerSecond";
     public const string InboundBurst = "edge.limits.burst";
+    public const string WatchdogDevice = "edge.watchdog.device";
+    public const string WatchdogTimeoutMs = "edge.watchdog.timeoutMs";
+    public const string WatchdogWithhold = "edge.watchdog.withholdWhenBusBlocked";
     public const string TlsListen = "tls.listen";
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
@@ -66,6 +69,9 @@ internal static class ConfigKeys
         new(RetentionMegabytes, ConfigKind.Number, "64", "1 to 4096", "Megabytes of frames kept on disk.", v => NumberProblem(v, 1, 4096)),
         new(InboundPerSecond, ConfigKind.Number, "2000", "10 to 1000000", "Messages per second one session may send; events beyond are dropped and counted, requests get RATE_LIMITED.", v => NumberProblem(v, 10, 1_000_000)),
         new(InboundBurst, ConfigKind.Number, "10000", "100 to 10000000", "Messages one session may send at once before that limit holds.", v => NumberProblem(v, 100, 10_000_000)),
+        new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),
+        new(WatchdogTimeoutMs, ConfigKind.Number, "15000", "5000 to 300000", "Milliseconds without a safety tick after which that watchdog resets the machine.", v => NumberProblem(v, 5_000, 300_000)),
+        new(WatchdogWithhold, ConfigKind.Flag, "false", "true or false", "Whether all watchdogs hear nothing while a bus does not carry out a safe write, so that the node or the machine is restarted.", _ => null),
         new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
         new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
         new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),

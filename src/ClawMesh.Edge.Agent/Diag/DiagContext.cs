@@ -17,6 +17,7 @@ internal sealed class DiagContext : IAsyncDisposable
 
     private readonly Lazy<Task<NodeAnswer>> _node;
     private readonly Lazy<Task<SiteFinding>> _site;
+    private readonly Lazy<Task<WiringFindings>> _wiring;
     private readonly Lazy<NodeConfig?> _config;
     private readonly Lazy<SensorBench> _bench;
 
@@ -26,6 +27,7 @@ internal sealed class DiagContext : IAsyncDisposable
         _config = new(LoadConfig);
         _node = new(() => LimitedAsync(() => NodeAnswer.AskAsync(state, NodeLimit), NodeLimit + TimeSpan.FromMilliseconds(250), NodeAnswer.Late));
         _site = new(() => LimitedAsync(() => Task.FromResult(SiteFinding.Find(this)), SiteLimit, SiteFinding.Late));
+        _wiring = new(() => LimitedAsync(FindWiringAsync, SiteLimit, WiringFindings.Late));
         _bench = new(() => new SensorBench(this));
     }
 
@@ -45,6 +47,8 @@ internal sealed class DiagContext : IAsyncDisposable
     public Task<NodeAnswer> NodeAsync() => _node.Value;
 
     public Task<SiteFinding> SiteAsync() => _site.Value;
+
+    public Task<WiringFindings> WiringAsync() => _wiring.Value;
 
     /// <summary>Null when the file is there and this user may read it; otherwise the skip that says why not.</summary>
     /// <param name="whenAbsent">The reason when there is no such file.</param>
@@ -69,6 +73,8 @@ internal sealed class DiagContext : IAsyncDisposable
     {
         if (_bench.IsValueCreated) await _bench.Value.DisposeAsync();
     }
+
+    private async Task<WiringFindings> FindWiringAsync() => (await SiteAsync()).Site is { } site ? WiringFindings.Find(site, Host) : new WiringFindings([], "there is no site");
 
     private NodeConfig? LoadConfig()
     {

@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Sites;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
@@ -26,11 +27,24 @@ internal sealed class IoGroup : IDiagGroup
         {
             var sensors = new SensorChecks(context, node);
             var outputs = new OutputChecks(context, node);
-            checks.AddRange(site.Sensors.Select(s => new DiagCheck(Name, s.Info.Id.Value, ct => sensors.RunAsync(s.Info, ct)) { DeadlineClass = FailureClass.BusIo }));
-            checks.AddRange(site.Actuators.Select(a => new DiagCheck(Name, a.Policy.Actuator.Value, () => outputs.Run(a)) { DeadlineClass = FailureClass.BusIo }));
+            if (!site.Simulated) checks.Add(new DiagCheck(Name, "wiring", async _ => Wiring(site, await context.WiringAsync())));
+            checks.AddRange(site.Sensors.Select(s => new DiagCheck(Name, s.Info.Id.Value, ct => sensors.RunAsync(s, ct)) { DeadlineClass = FailureClass.BusIo }));
+            checks.AddRange(site.Actuators.Select(a => new DiagCheck(Name, a.Policy.Actuator.Value, _ => outputs.RunAsync(a)) { DeadlineClass = FailureClass.BusIo }));
         }
 
         checks.Add(new DiagCheck(Name, "host-sensors", ct => HostSensorCheck.RunAsync(context, node, ct)) { DeadlineClass = FailureClass.BusIo });
         return checks;
+    }
+
+    // The entries' own checks say the details; here is what belongs to none of them, and whether the pads were looked at.
+    private static CheckOutcome Wiring(Site site, WiringFindings wiring)
+    {
+        int errors = wiring.All.Count(c => c.Severity == ProblemSeverity.Error);
+        string summary = $"{DiagText.Count(site.Sensors.Count + site.Actuators.Count, "part")} on board {site.Board}, {DiagText.Count(errors, "conflict")}";
+        CheckOutcome outcome = wiring.Of("") is [{ } first, ..]
+            ? first.Severity == ProblemSeverity.Error ? CheckOutcome.Fail(first.Class, first.What, first.Fix) : CheckOutcome.Warn(first.Class, first.What, first.Fix)
+            : errors > 0 ? CheckOutcome.Fail(FailureClass.Config, summary, "The checks of the parts below name each and its fix; `clawmesh-edge board check` lists them all.")
+            : CheckOutcome.Pass(summary);
+        return outcome.Because(wiring.Pinmux.Length > 0 ? $"pinmux not judged: {wiring.Pinmux}" : "pinmux judged from this boot's probe").With("conflicts", errors);
     }
 }

@@ -1,8 +1,11 @@
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Buses;
+using ClawMesh.Edge.Hardware.Parts;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.Hardware.Sites;
 
@@ -13,19 +16,45 @@ internal sealed class OutputChecks
 {
     private const string SafeStateFix = "`clawmesh-edge safe-state` sends every output to its safe value, now.";
 
+    private static readonly string[] Shown = ["line.pins", "line.chip", "line.lines", BusKeys.Bus, PartWiring.AddressKey, "output", BusKeys.PwmChip, BusKeys.PwmChannel];
+
+    private readonly DiagContext _context;
     private readonly NodeAnswer _node;
     private readonly Lazy<IReadOnlyList<SimulatedOutputState>> _medium;
 
     public OutputChecks(DiagContext context, NodeAnswer node)
     {
         string path = SimulatedOutputs.PathIn(context.State.Path);
-        (_node, _medium) = (node, new(() => ReadMedium(path)));
+        (_context, _node, _medium) = (context, node, new(() => ReadMedium(path)));
     }
 
-    public CheckOutcome Run(ActuatorBinding binding) => WithFeedback(
-        binding, _node.Presence == NodePresence.Answers ? FromNode(binding.Policy, _node.Edge.Items("actuators").FirstOrDefault(a => a.Text("ref") == binding.Policy.Actuator.Value))
-        : binding.Driver == SiteDrivers.Simulated ? FromMedium(binding.Policy)
-        : CheckOutcome.Skip($"this build cannot look at driver '{binding.Driver}' without a node"));
+    public async Task<CheckOutcome> RunAsync(ActuatorBinding binding)
+    {
+        WiringFindings wiring = await _context.WiringAsync();
+        CheckOutcome outcome =
+            _node.Presence == NodePresence.Answers ? FromNode(binding.Policy, _node.Edge.Items("actuators").FirstOrDefault(a => a.Text("ref") == binding.Policy.Actuator.Value))
+            : binding.Driver == SiteDrivers.Simulated ? FromMedium(binding.Policy)
+            : _node.Presence == NodePresence.None ? await FromWiringAsync(binding)
+            : CheckOutcome.Skip(_node.Reason);
+        return wiring.Judge(binding.Policy.Actuator.Value, WithFeedback(binding, outcome));
+    }
+
+    // Without a node nothing may be claimed: a line that is requested is driven. Parts with an address can be asked whether they are there.
+    private async Task<CheckOutcome> FromWiringAsync(ActuatorBinding binding)
+    {
+        string where = string.Join(", ", binding.Wiring.Where(w => Shown.Contains(w.Key)).Select(w => $"{w.Key} {w.Value}"));
+        if (PartCatalog.Find(binding.Driver) is not { Bus: PartBus.I2c }) return CheckOutcome.Pass($"{binding.Driver} on {where}: free, and not driven by anybody").With("driver", binding.Driver);
+        try
+        {
+            using var buses = new SiteBuses(_context.Host.Ports, Sites.BoardOf((await _context.SiteAsync()).Site!), _context.Time);
+            buses.I2c(binding.Wiring.Text(BusKeys.Bus)).ReadRegister(binding.Wiring.Address(), 0);
+            return CheckOutcome.Pass($"{binding.Driver} on {where}: answers, and is not driven by a node").With("driver", binding.Driver);
+        }
+        catch (EdgeException fault)
+        {
+            return CheckOutcome.Fail(fault).With("code", fault.Code);
+        }
+    }
 
     internal static CheckOutcome FromNode(OutputPolicy policy, JsonElement seen)
     {

@@ -4,6 +4,8 @@ using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Parts;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
@@ -17,7 +19,14 @@ internal sealed class SensorChecks(DiagContext context, NodeAnswer node)
 
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
 
-    public async Task<CheckOutcome> RunAsync(SensorInfo info, CancellationToken cancellationToken)
+    public async Task<CheckOutcome> RunAsync(SensorBinding binding, CancellationToken cancellationToken)
+    {
+        CheckOutcome outcome = await LookAsync(binding.Info, cancellationToken);
+        WiringFindings wiring = await context.WiringAsync();
+        return wiring.Judge(binding.Info.Id.Value, WithCalibration(binding, outcome));
+    }
+
+    private async Task<CheckOutcome> LookAsync(SensorInfo info, CancellationToken cancellationToken)
     {
         if (node.Presence == NodePresence.Answers) return FromNode(info, node.Edge.Items("sensors").FirstOrDefault(s => s.Text("id") == info.Id.Value));
 
@@ -25,8 +34,27 @@ internal sealed class SensorChecks(DiagContext context, NodeAnswer node)
         if (node.Presence != NodePresence.None) return CheckOutcome.Skip(node.Reason);
 
         ISensor sensor = await context.Bench.SensorAsync(info.Id);
-        Reading reading = await sensor.ReadAsync(cancellationToken);
-        return Judge(info, reading.Value).With("readBy", "diag");
+        try
+        {
+            Reading reading = await sensor.ReadAsync(cancellationToken);
+            return Judge(info, reading.Value).With("readBy", "diag");
+        }
+        catch (EdgeException fault)
+        {
+            return CheckOutcome.Fail(fault).With("code", fault.Code);
+        }
+    }
+
+    // An old calibration is trusted by whoever only looks at the number.
+    private CheckOutcome WithCalibration(SensorBinding binding, CheckOutcome outcome)
+    {
+        if (Calibration.Of(binding.Wiring) is not { } calibration) return outcome;
+        var today = DateOnly.FromDateTime(context.Time.GetUtcNow().UtcDateTime);
+        if (calibration.ExpiresOn is not { } expires || today < expires) return outcome.Because(calibration.On is { } day ? $"calibrated on {day:yyyy-MM-dd}" : "");
+        string stale = $"its calibration of {calibration.On:yyyy-MM-dd} was good until {expires:yyyy-MM-dd}";
+        return outcome.Status is CheckStatus.Fail or CheckStatus.Warn
+            ? outcome.Because(stale)
+            : CheckOutcome.Warn(FailureClass.StaleData, $"{outcome.Summary}; {stale}", "Measure its two points again and write them, with today's date, into `calibration` of the site file.").Because(outcome.Details).With(outcome.Values);
     }
 
     internal static CheckOutcome FromNode(SensorInfo info, JsonElement seen)

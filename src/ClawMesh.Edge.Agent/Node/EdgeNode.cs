@@ -43,6 +43,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private LocalServer? _local;
     private MeshDoor? _door;
     private SentCommands? _sentCommands;
+    private Watchdogs? _watchdogs;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
     private bool _siteOnDisk;
@@ -155,6 +156,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _watchdogs?.Stopping();
         // Outputs first ([W-160]); then the doors; then the memory. No step keeps the next from being taken.
         await StepAsync("outputs", StopOutputsAsync);
         await _stop.CancelAsync();
@@ -177,6 +179,8 @@ internal sealed class EdgeNode : IAsyncDisposable
             Journal?.Dispose();
             return Task.CompletedTask;
         });
+        // Where the operator wants a hung bus to end in a reset, a stop that could not make its outputs safe ends in one.
+        if (StoppedSafe || !Options.WatchdogWithhold) _watchdogs?.Dispose();
         _hardware?.Dispose();
         _identity?.Dispose();
         _lock?.Dispose();
@@ -243,9 +247,14 @@ internal sealed class EdgeNode : IAsyncDisposable
         IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
         Readiness = new ReadinessBoard(
             Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
+        _watchdogs = Watchdogs.Open(Options, Events);
         Desk = new ActuationDesk(
             DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Events, Site.Simulated), Time,
-            new DeskOptions { MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated },
+            new DeskOptions
+            {
+                MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
+                Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
+            },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
         LocalCapabilities = CapabilityList.Advertise([.. Site.Actuators.Select(a => a.Policy.Actuator.Value)], Options.Capabilities, [.. Site.Sensors.Select(s => s.Info.Id.Value)]);
@@ -259,31 +268,11 @@ internal sealed class EdgeNode : IAsyncDisposable
         if (siteNotWritten is not null) Warn("site", siteNotWritten);
     }
 
-    // A read-only disk must not keep the node from sensing; what it costs is said. An older node's file must not stay behind:
-    // safe-state would take its outputs for ours.
     private string? TryWriteActiveSite()
     {
-        StateDirectory state = Options.State;
-        _siteOnDisk = false;
-        try
-        {
-            AtomicFile.Write(state.ActiveSiteFile, ActiveSite.Write(Site, Sites.Boards), UnixMode.OwnerOnly);
-            _siteOnDisk = true;
-            return null;
-        }
-        catch (EdgeException failed)
-        {
-            try
-            {
-                File.Delete(state.ActiveSiteFile);
-            }
-            catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
-            {
-                return $"'{state.ActiveSiteFile}' could neither be written nor removed: {failed.Why} {kept.Message} After a death, `safe-state` must be told the site with --site.";
-            }
-
-            return $"'{state.ActiveSiteFile}' could not be written: {failed.Why} After a death, `safe-state` must be told the site with --site.";
-        }
+        string? problem = ActiveSiteFile.TryWrite(Options.State, Site);
+        _siteOnDisk = problem is null;
+        return problem;
     }
 
     private IReadOnlySet<string> NeededSensors() =>
@@ -382,6 +371,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private void AnnounceStart()
     {
         _listening = true;
+        _watchdogs!.Ready($"site {Site.Name}, {Site.Actuators.Count} outputs safe, {Sensors.Count} sensors, port {ListeningOn}");
         Events.Publish(new EdgeEvent(
             0, default, EventTypes.Startup, EventSeverity.Info, "node",
             $"Listening on {(Options.TlsListen ? "wss" : "ws")}://{ListeningOn}; node {DeviceId.Abbreviated}, site {Site.Name}{(Site.Simulated ? " (simulated)" : "")}, {Site.Actuators.Count} outputs safe, {Sensors.Count} sensors."));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Node;
@@ -19,12 +20,16 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
     private readonly ConcurrentDictionary<SensorId, (long Timestamp, string Status)> _lastTold = [];
     private readonly ConcurrentDictionary<SensorId, long> _lastAlarm = [];
     private readonly ConcurrentDictionary<SensorId, TokenBucket> _changes = [];
+    private readonly LatencyRing _edgeToFrame = new(1_024);
     private long _told;
 
     public long Told => Interlocked.Read(ref _told);
 
+    /// <summary>From the kernel's time of an edge until its frame was told, of the latest ones.</summary>
+    public LatencyFigures EdgeToFrame => _edgeToFrame.Snapshot();
+
     /// <param name="changed">A contact that has changed its state: told at once, as long as it does not flutter.</param>
-    public void Offer(Reading reading, SensorInfo info, bool changed = false)
+    public void Offer(Reading reading, SensorInfo info, bool changed = false, long edgeTimestamp = 0)
     {
         string status = double.IsFinite(reading.Value) ? FrameFactory.Status(reading.Value, info) : "none";
         bool known = _lastTold.TryGetValue(reading.Sensor, out (long Timestamp, string Status) last);
@@ -36,6 +41,7 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
         bool alarm = known && last.Status != status && (!_lastAlarm.TryGetValue(reading.Sensor, out long at) || time.GetElapsedTime(at) >= AlarmPause);
         if (alarm) _lastAlarm[reading.Sensor] = time.GetTimestamp();
         Tell(factory.Observation(reading, info), alarm ? MessageClass.Safety : MessageClass.Bulk);
+        if (changed && edgeTimestamp > 0) _edgeToFrame.Add(time.GetElapsedTime(edgeTimestamp));
     }
 
     // Twenty changes in a row, then two a second: a contact that chatters must not fill the mesh.

@@ -45,6 +45,14 @@ internal sealed record NodeOptions
     /// <summary>The mesh port speaks wss with the node's own certificate.</summary>
     public bool TlsListen { get; init; }
 
+    /// <summary>The kernel watchdog the safety tick feeds; null feeds none.</summary>
+    public string? WatchdogDevice { get; init; }
+
+    public TimeSpan WatchdogTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Watchdogs hear nothing while a bus owes a safe write.</summary>
+    public bool WatchdogWithhold { get; init; }
+
     /// <summary>A static peer that may not be dialled keeps the node from starting ([W-164]).</summary>
     public bool StrictTransport { get; init; }
 
@@ -79,6 +87,9 @@ internal sealed record NodeOptions
         LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
         AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
         TlsListen = config.Flag(ConfigKeys.TlsListen),
+        WatchdogDevice = config.Text(ConfigKeys.WatchdogDevice),
+        WatchdogTimeout = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.WatchdogTimeoutMs)),
+        WatchdogWithhold = config.Flag(ConfigKeys.WatchdogWithhold),
         StrictTransport = config.Flag(ConfigKeys.StrictTransport),
         InboundPerSecond = config.Number(ConfigKeys.InboundPerSecond),
         InboundBurst = config.Number(ConfigKeys.InboundBurst),

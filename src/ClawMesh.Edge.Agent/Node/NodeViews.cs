@@ -6,6 +6,7 @@ using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Trust.Desk;
 
@@ -276,7 +277,7 @@ internal sealed class NodeViews(EdgeNode node)
                 }
                 else
                 {
-                    w.WriteString("status", "implausible");
+                    w.WriteString("status", info.MayBeOff && double.IsNaN(reading.Value) ? "off" : "implausible");
                 }
 
                 w.WriteNumber("ageMs", (long)node.Time.GetElapsedTime(reading.SampledTimestamp).TotalMilliseconds);
@@ -346,6 +347,17 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
     }
 
+    private static void Latency(Utf8JsonWriter w, string name, string count, LatencyFigures figures)
+    {
+        w.WriteStartObject(name);
+        w.WriteNumber(count, figures.Count);
+        w.WriteNumber("p50Microseconds", Math.Round(figures.P50Microseconds, 1));
+        w.WriteNumber("p99Microseconds", Math.Round(figures.P99Microseconds, 1));
+        w.WriteNumber("p999Microseconds", Math.Round(figures.P999Microseconds, 1));
+        w.WriteNumber("maxMicroseconds", Math.Round(figures.MaxMicroseconds, 1));
+        w.WriteEndObject();
+    }
+
     private void SafetyOf(Utf8JsonWriter w)
     {
         SafetyCounters safety = node.Desk.Safety;
@@ -355,12 +367,10 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteNumber("sinceLastTickMs", Math.Round(safety.SinceLastTick.TotalMilliseconds, 1));
         w.WriteNumber("refused", node.Desk.RefusedCount);
         w.WriteString("scheduling", node.SafetyScheduling);
-        GateLatency gate = node.Desk.GateLatency;
-        w.WriteStartObject("gate");
-        w.WriteNumber("commands", gate.Count);
-        w.WriteNumber("p50Microseconds", Math.Round(gate.P50Microseconds, 1));
-        w.WriteNumber("p99Microseconds", Math.Round(gate.P99Microseconds, 1));
-        w.WriteEndObject();
+        Latency(w, "gate", "commands", node.Desk.GateLatency);
+        Latency(w, "jitter", "ticks", safety.Jitter);
+        Latency(w, "leaseEnd", "leases", safety.LeaseEnds);
+        Latency(w, "edgeToFrame", "edges", node.Frames.EdgeToFrame);
         w.WriteEndObject();
     }
 

@@ -82,6 +82,14 @@ internal sealed class SensorLoop(
     private void Take(Reading reading)
     {
         SensorInfo info = sensor.Info;
+        if (info.MayBeOff && double.IsNaN(reading.Value))
+        {
+            // Nothing to tell and nothing wrong; whoever relies on it sees that there is no number.
+            latest.Put(reading);
+            _outOfRange = false;
+            return;
+        }
+
         bool plausible = double.IsFinite(reading.Value) && reading.Value >= info.ValidMin && reading.Value <= info.ValidMax;
 
         // What is out of range is shown, and believed by nobody: interlocks see "not a number".
@@ -89,7 +97,7 @@ internal sealed class SensorLoop(
         // A contact that has changed is told as such, not at the next report.
         bool changed = sensor is IEdgeSensor && reading.Value != _lastValue && !double.IsNaN(_lastValue);
         _lastValue = reading.Value;
-        frames.Offer(reading, info, changed);
+        frames.Offer(reading, info, changed, changed ? ((IEdgeSensor)sensor).LastEdgeTimestamp : 0);
 
         if (!plausible && !_outOfRange)
         {

@@ -1,6 +1,7 @@
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Trust.Safety;
 
 namespace ClawMesh.Edge.Trust.Desk;
@@ -171,7 +172,7 @@ public sealed partial class ActuationDesk
     }
 
     /// <summary>Figures of the safety tick.</summary>
-    public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero);
+    public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero, _loop?.Jitter ?? default, _safety.LeaseEnds);
 
     private async Task<IReadOnlyList<OutputSafeResult>> AllSafeAsync(SafeCause cause, TimeSpan limit)
     {
@@ -208,4 +209,6 @@ public sealed record OutputView(
 
 /// <param name="LateTicks">Ticks that began more than one interval late.</param>
 /// <param name="DroppedNotes">Safe writes that could not be told to the journal because too many were waiting.</param>
-public readonly record struct SafetyCounters(long Ticks, long LateTicks, long DroppedNotes, TimeSpan SinceLastTick);
+/// <param name="Jitter">How far the latest ticks began from one interval after the one before.</param>
+/// <param name="LeaseEnds">From the end of a lease until its output was read back safe, of the latest leases.</param>
+public readonly record struct SafetyCounters(long Ticks, long LateTicks, long DroppedNotes, TimeSpan SinceLastTick, LatencyFigures Jitter, LatencyFigures LeaseEnds);

@@ -31,7 +31,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly Task _chronicle;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly GateTimes _gateTimes = new();
+    // Of the latest granted commands: both judgements, minting and arming; not the journal, not the driver.
+    private readonly LatencyRing _gateTimes = new(1024);
     private readonly bool _inline;
 
     // Outcomes the journal could not take. One per command that was running when the disk went away; more than this cannot have been armed.
@@ -81,7 +82,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     public IWireGate WireGate => _judge.Wire;
 
     /// <summary>How long the gate itself took lately.</summary>
-    public GateLatency GateLatency => _gateTimes.Snapshot();
+    public LatencyFigures GateLatency => _gateTimes.Snapshot();
 
     /// <summary>Commands refused since start.</summary>
     public long RefusedCount => Interlocked.Read(ref _refused);

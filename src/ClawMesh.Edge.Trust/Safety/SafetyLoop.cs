@@ -1,3 +1,5 @@
+using ClawMesh.Edge.Core.Time;
+
 namespace ClawMesh.Edge.Trust.Safety;
 
 /// <summary>
@@ -14,6 +16,8 @@ internal sealed class SafetyLoop : IDisposable
     private long _ticks;
     private long _lateTicks;
     private long _lastTick;
+    // About three minutes of ticks.
+    private readonly LatencyRing _jitter = new(8_192);
 
     public SafetyLoop(Action tick, TimeSpan interval, TimeProvider time, Action onThreadStart)
     {
@@ -36,6 +40,9 @@ internal sealed class SafetyLoop : IDisposable
     /// <summary>Ticks that began more than one interval late.</summary>
     public long LateTicks => Interlocked.Read(ref _lateTicks);
 
+    /// <summary>How far from one interval after the one before the latest ticks began.</summary>
+    public LatencyFigures Jitter => _jitter.Snapshot();
+
     /// <summary>Age of the last finished tick; what a watchdog looks at.</summary>
     public TimeSpan SinceLastTick => _time.GetElapsedTime(Interlocked.Read(ref _lastTick));
 
@@ -52,6 +59,7 @@ internal sealed class SafetyLoop : IDisposable
         {
             long now = _time.GetTimestamp();
             if (_time.GetElapsedTime(_lastTick, now) > 2 * _interval) Interlocked.Increment(ref _lateTicks);
+            _jitter.Add((_time.GetElapsedTime(_lastTick, now) - _interval).Duration());
             _tick();
             Interlocked.Exchange(ref _lastTick, now);
             Interlocked.Increment(ref _ticks);

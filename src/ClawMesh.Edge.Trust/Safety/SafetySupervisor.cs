@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Readings;
+using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Trust.Interlocks;
 
 namespace ClawMesh.Edge.Trust.Safety;
@@ -25,6 +26,7 @@ internal sealed class SafetySupervisor : IDisposable
     private readonly InterlockCheck _interlocks;
     private readonly TimeProvider _time;
     private readonly Channel<SafetyNote> _notes;
+    private readonly LatencyRing _leaseEnds = new(1_024);
     private long _droppedNotes;
 
     public SafetySupervisor(IReadOnlyList<OutputSlot> slots, InterlockCheck interlocks, TimeProvider time, Func<string, IReadOnlyList<OutputSlot>, Action<OutputSlot>, ISafetyLane> lanes)
@@ -48,6 +50,9 @@ internal sealed class SafetySupervisor : IDisposable
     public long DroppedNotes => Interlocked.Read(ref _droppedNotes);
 
     public InterlockCheck Interlocks => _interlocks;
+
+    /// <summary>From the end of a lease until its output was read back safe.</summary>
+    public LatencyFigures LeaseEnds => _leaseEnds.Snapshot();
 
     /// <summary>One pass over all outputs. Called every 20 ms by default, from one thread.</summary>
     public void Tick()
@@ -182,6 +187,7 @@ internal sealed class SafetySupervisor : IDisposable
             }
         }
 
+        if (late > TimeSpan.Zero && result.Confirmed) _leaseEnds.Add(late);
         // Not on this thread: what waits for the end of the lease must not run on a safety lane.
         if (ended is not null && result.Confirmed) ThreadPool.UnsafeQueueUserWorkItem(static e => e.Lease.MarkEnded(e.Cause), (Lease: ended, Cause: cause), preferLocal: false);
 

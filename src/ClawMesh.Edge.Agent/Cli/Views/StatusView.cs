@@ -80,7 +80,7 @@ internal static class StatusView
         {
             string state = sensor.Text("state");
             string status = state is "active" ? sensor.Text("status") : state;
-            bool calm = status is "normal" or "";
+            bool calm = status is "normal" or "off" or "";
             table.AddRow(
                 new Text(sensor.Text("id")),
                 new Text(sensor.Number("value") is { } value ? $"{value.ToString("0.##", CultureInfo.InvariantCulture)} {sensor.Text("unit")}" : "-"),

@@ -32,7 +32,7 @@ public sealed class BoardAndSiteVerbTests : IDisposable
     [Fact]
     public async Task An_unknown_board_is_bad_configuration_and_the_known_ones_are_named()
     {
-        JsonElement data = await _cli.FailsAsync(2, "board.invalid", "board", "show", "tx2");
+        JsonElement data = await _cli.FailsAsync(2, "board.invalid", "board", "show", "tx9");
 
         Assert.Contains("simulated", data.GetProperty("why").GetString(), StringComparison.Ordinal);
     }
@@ -70,7 +70,7 @@ public sealed class BoardAndSiteVerbTests : IDisposable
     [Fact]
     public async Task Check_lists_every_problem_with_its_place_and_its_fix_and_exits_with_2()
     {
-        string site = _cli.Put("bad.json", """{ "schema": 1, "board": "tx2", "simulated": true, "actuators": [{ "ref": "actuator:valve:a", "maxOn": "soon" }] }""");
+        string site = _cli.Put("bad.json", """{ "schema": 1, "board": "tx9", "simulated": true, "actuators": [{ "ref": "actuator:valve:a", "maxOn": "soon" }] }""");
 
         JsonElement data = await _cli.JsonAsync(2, "site check", "fail", "site", "check", site);
 

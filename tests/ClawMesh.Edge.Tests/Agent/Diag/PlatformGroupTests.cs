@@ -29,11 +29,11 @@ public sealed class PlatformGroupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_Tegra_kernel_without_its_release_file_is_a_warning()
+    public async Task A_Tegra_kernel_without_its_release_file_is_a_fail()
     {
         _diag.Machine("proc/sys/kernel/osrelease", "5.15.148-tegra\n");
 
-        (await _diag.CheckAsync("platform.l4t")).Has("warn", "Tegra kernel");
+        (await _diag.CheckAsync("platform.l4t")).Has("fail", "without /etc/nv_tegra_release");
         (await _diag.CheckAsync("platform.kernel")).Has("pass", "Linux 5.15.148-tegra");
     }
 

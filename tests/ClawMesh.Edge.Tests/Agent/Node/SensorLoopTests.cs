@@ -103,6 +103,22 @@ public sealed class SensorLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_sensor_whose_subject_is_switched_off_has_no_number_and_no_trouble()
+    {
+        _sensor.Info = Info with { MayBeOff = true };
+        await SettleAsync();
+        int frames = _store.Frames.Count;
+        _sensor.Value = double.NaN;
+
+        await SecondsAsync(20);
+
+        Assert.True(double.IsNaN(_latest.Latest(Info.Id)!.Value.Value));
+        Assert.Equal(DriverState.Active, _subsystem.State);
+        Assert.Equal(frames, _store.Frames.Count);
+        Assert.DoesNotContain(_events.Newest(100), e => e.FailureClass == FailureClass.OutOfRange);
+    }
+
+    [Fact]
     public async Task Frames_keep_the_report_interval_except_when_the_status_changes()
     {
         await SecondsAsync(4);
@@ -156,7 +172,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
         private int _failures;
         private int _reads;
 
-        public SensorInfo Info => SensorLoopTests.Info;
+        public SensorInfo Info { get; set; } = SensorLoopTests.Info;
 
         public double Value { get; set; } = 50;
 
