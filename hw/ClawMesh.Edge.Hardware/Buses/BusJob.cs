@@ -89,7 +89,8 @@ internal sealed class BusJob(BusThread thread, Func<Reading> work) : IValueTaskS
 
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _core.OnCompleted(continuation, state, token, flags);
 
-    private void Abandon()
+    /// <summary>Ends the wait; the read itself ends when its bus lets go.</summary>
+    internal void Abandon()
     {
         lock (_lock)
         {

@@ -25,10 +25,17 @@ public static class BusNames
         if (bus.Controller.Length == 0) return null;
         string directory = Path.Combine(root, bus.Kind switch { I2c => "sys/class/i2c-dev", Spi => "sys/class/spidev", _ => "sys/class/tty" });
         if (!Directory.Exists(directory)) return null;
-        foreach (string entry in Directory.EnumerateFileSystemEntries(directory))
+        try
         {
-            string? target = Directory.ResolveLinkTarget(entry, returnFinalTarget: true)?.FullName;
-            if (target is not null && target.Contains($"/{bus.Controller}/", StringComparison.Ordinal) && IsWanted(bus, Path.GetFileName(entry))) return $"/dev/{Path.GetFileName(entry)}";
+            foreach (string entry in Directory.EnumerateFileSystemEntries(directory))
+            {
+                string? target = Directory.ResolveLinkTarget(entry, returnFinalTarget: true)?.FullName;
+                if (target is not null && target.Contains($"/{bus.Controller}/", StringComparison.Ordinal) && IsWanted(bus, Path.GetFileName(entry))) return $"/dev/{Path.GetFileName(entry)}";
+            }
+        }
+        catch (Exception vanished) when (vanished is IOException or UnauthorizedAccessException)
+        {
+            // An adapter that is unplugged while its links are read; the board's own number is tried.
         }
 
         return null;

@@ -18,6 +18,7 @@ public sealed class BusThread : IDisposable
     private readonly SemaphoreSlim _ready = new(0);
     private readonly TimeProvider _time;
     private Thread? _thread;
+    private int _sensors;
     private long _busySince;
     private bool _busy;
     private bool _stopped;
@@ -25,6 +26,12 @@ public sealed class BusThread : IDisposable
     public BusThread(string bus, TimeProvider time) => (Bus, _time) = (bus, time);
 
     public string Bus { get; }
+
+    /// <summary>How long one read may take: two seconds, and one more for each further sensor whose read may be ahead of it; at most ten.</summary>
+    public TimeSpan ReadLimit => TimeSpan.FromSeconds(Math.Min(1 + Math.Max(Volatile.Read(ref _sensors), 1), 10));
+
+    /// <summary>Counts one more sensor of this bus.</summary>
+    internal void Join() => Interlocked.Increment(ref _sensors);
 
     /// <summary>How long the present read has been going on; zero when none is.</summary>
     public TimeSpan BusyFor
@@ -44,9 +51,8 @@ public sealed class BusThread : IDisposable
             _queue.Enqueue(job);
             // Started with the first read: a site names more buses than a verb such as safe-state ever reads.
             _thread ??= StartThread();
+            _ready.Release();
         }
-
-        _ready.Release();
     }
 
     internal EdgeException Blocked() => new(
@@ -62,11 +68,12 @@ public sealed class BusThread : IDisposable
         lock (_lock)
         {
             _stopped = true;
+            foreach (BusJob waiting in _queue) waiting.Abandon();
             _queue.Clear();
             thread = _thread;
+            _ready.Release();
         }
 
-        _ready.Release();
         // A read that hangs in the kernel keeps its thread; the process ends without it.
         if (thread is null || thread.Join(StopLimit)) _ready.Dispose();
     }

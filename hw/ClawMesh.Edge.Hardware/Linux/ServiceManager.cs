@@ -91,16 +91,18 @@ public sealed class ServiceManager : IDisposable
 
     private Socket? Connect()
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        Socket? socket = null;
         try
         {
+            // Making it may fail as well: a process that has run out of descriptors.
+            socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             socket.Connect(_manager);
             socket.Blocking = false;
             return socket;
         }
         catch (SocketException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             return null;
         }
     }

@@ -20,6 +20,7 @@ public abstract class OutputDriver(ActuatorId id, OutputValue safeValue, string 
 
     private readonly Lock _lock = new();
     private long _safeCalls;
+    private long _safeServed;
 
     public ActuatorId Id { get; } = id;
 
@@ -43,6 +44,12 @@ public abstract class OutputDriver(ActuatorId id, OutputValue safeValue, string 
 
     /// <summary>Reads the state back from the part, from any thread, also beside a write. Null or an exception when it cannot be read.</summary>
     protected abstract OutputValue? ReadState();
+
+    /// <inheritdoc/>
+    public virtual TimeSpan SafeWriteTakes => TimeSpan.Zero;
+
+    /// <summary>A safe write waits for the output: a driver that only waits to see its write followed lets it go first.</summary>
+    protected bool SafeIsWaiting => Interlocked.Read(ref _safeCalls) != Interlocked.Read(ref _safeServed);
 
     /// <summary>Whether a read-back agrees with what was written. Drivers that quantise (a PWM period in steps) widen it.</summary>
     protected virtual bool Agrees(OutputValue written, OutputValue seen) => written == seen;
@@ -70,11 +77,13 @@ public abstract class OutputDriver(ActuatorId id, OutputValue safeValue, string 
         OutputValue? before;
         lock (_lock)
         {
+            // Before the permit is looked at: this read may hang with its bus, and a permit that grew old meanwhile must not be good.
+            before = ReadBack();
+
             // Spent even when it comes too late, so that nobody can try again with it.
             if (permit.Redeem(Id, value) is { } refusal) return DriveResult.Refused(refusal);
             if (WhyTooLate(permit, safeCallsAtStart, leaseEnded) is { } tooLate) return DriveResult.Refused(tooLate);
 
-            before = ReadBack();
             WriteOrFault(value);
             RequireAgreement(value);
         }
@@ -94,6 +103,7 @@ public abstract class OutputDriver(ActuatorId id, OutputValue safeValue, string 
         Interlocked.Increment(ref _safeCalls);
         lock (_lock)
         {
+            Interlocked.Increment(ref _safeServed);
             OutputValue? before = ReadBack();
             string failure = "";
             try

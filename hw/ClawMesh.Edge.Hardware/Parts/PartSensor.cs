@@ -23,12 +23,16 @@ public abstract class PartSensor : IRecoverableSensor
         _thread = site.Buses.Thread(binding.Info.Bus);
         _calibration = Calibration.Of(binding.Wiring);
         _job = new BusJob(_thread, Sample);
+        _thread.Join();
     }
 
     public SensorInfo Info { get; }
 
     /// <inheritdoc/>
     public bool LeavesOnCancel => true;
+
+    /// <inheritdoc/>
+    public TimeSpan ReadLimit => _thread.ReadLimit;
 
     protected TimeProvider Time => _time;
 

@@ -47,9 +47,22 @@ public static class HardwareFactory
     private static OutputDriver OpenOutput(ActuatorBinding binding, SimulatedFarm? farm, PartSite around, EffectWatch? effect, PinmuxArming arming)
     {
         if (binding.Driver == SiteDrivers.Simulated && farm is not null) return new SimulatedOutput(binding, farm.Outputs, farm.Faults, effect);
-        OutputDriver output = OpenPart(binding, around, effect);
+        OutputDriver output = OpenOrBreak(binding, around, effect);
         output.ArmingCheck = arming.For(binding, around.Board);
         return output;
+    }
+
+    // One output that cannot be opened must not keep the others from going to their safe value.
+    private static OutputDriver OpenOrBreak(ActuatorBinding binding, PartSite around, EffectWatch? effect)
+    {
+        try
+        {
+            return OpenPart(binding, around, effect);
+        }
+        catch (Exception failed) when (failed is not EdgeException { Code: "site.driver_unknown" })
+        {
+            return new BrokenOutput(binding, failed);
+        }
     }
 
     private static OutputDriver OpenPart(ActuatorBinding binding, PartSite around, EffectWatch? effect) =>

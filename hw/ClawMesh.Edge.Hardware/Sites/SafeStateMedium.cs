@@ -57,7 +57,7 @@ public static class SafeStateMedium
         ];
         try
         {
-            Task.WhenAll(buses).WaitAsync(BusLimit, time).GetAwaiter().GetResult();
+            Task.WhenAll(buses).WaitAsync(BusLimit + ByDesign(bindings), time).GetAwaiter().GetResult();
         }
         catch (TimeoutException)
         {
@@ -66,6 +66,21 @@ public static class SafeStateMedium
 
         lock (results)
             return [.. bindings.Select((binding, i) => results[i] ?? NotReached(binding, $"its bus '{Bus(binding)}' did not answer within {BusLimit.TotalSeconds:0} s; cut its supply by hand"))];
+    }
+
+    // Coils and contacts take their time, one after the other on a bus; a pulse that is cut off would stay on.
+    private static TimeSpan ByDesign(IReadOnlyList<ActuatorBinding> bindings)
+    {
+        TimeSpan all = TimeSpan.Zero;
+        foreach (ActuatorBinding binding in bindings)
+        {
+            foreach (string key in (string[])["pulse", "feedbackWithin"])
+            {
+                if (DurationText.TryParse(binding.Wiring.GetValueOrDefault(key), out TimeSpan takes)) all += takes;
+            }
+        }
+
+        return all;
     }
 
     private static string Bus(ActuatorBinding binding) => binding.Wiring.GetValueOrDefault(SiteDrivers.BusKey, "");
@@ -80,8 +95,9 @@ public static class SafeStateMedium
             using var given = output as IDisposable;
             return new OutputSafeResult(output.Id, output.MakeSafe(SafeCause.Operator));
         }
-        catch (EdgeException e)
+        catch (Exception e)
         {
+            // Whatever is wrong with one output, the next one has its turn.
             return NotReached(binding, e.Message);
         }
     }

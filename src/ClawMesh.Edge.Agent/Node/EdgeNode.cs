@@ -193,6 +193,8 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     private async Task StopOutputsAsync()
     {
+        // Not safe until it is known to be: a stop that goes wrong must not end as if it had gone well.
+        StoppedSafe = Desk is null && _atStart.All(o => o.Result.Confirmed);
         if (Desk is null) return;
         IReadOnlyList<OutputSafeResult> stopped = await Desk.StopAsync();
         string[] unsafeOnes = [.. stopped.Where(o => !o.Result.Confirmed).Select(o => $"'{o.Output}' ({o.Result.Detail})")];
@@ -223,6 +225,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         _lock = NodeLocks.Acquire(state);
 
         Site = Sites.Load(Options.Site);
+        Sites.RequireNoConflict(Site);
         string? siteNotWritten = TryWriteActiveSite();
         _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time, LinuxPorts.ThisMachine, Sites.BoardOf(Site));
         _atStart = await StartupSafety.MakeAllSafeAsync(_hardware.Actuators, Time);
@@ -239,7 +242,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Clock.Start();
         StartedAt = Time.GetUtcNow();
 
-        Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path])];
+        Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path]).Select(s => HostBus.Separate(s, _hardware.Buses))];
         Latest = new LatestReadings(Sensors);
         var factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
         Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
@@ -337,7 +340,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private async Task ReportReadinessAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
-        var memory = new MemoryTrim(() => Desk.Outputs().All(o => o.LeaseLeft is null && !o.SafePending), Time);
+        var memory = new MemoryTrim(Desk.IsAtRest, Time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))

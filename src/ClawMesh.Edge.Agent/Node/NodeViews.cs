@@ -30,7 +30,7 @@ internal sealed class NodeViews(EdgeNode node)
         WorldCounts world = node.Mesh.World.Counts;
         Readiness readiness = node.Readiness.Current;
         bool storageBad = node.Journal.Health.State == JournalState.Unavailable;
-        bool outputBad = node.Desk.Outputs().Any(o => o.Latch is { Cause: "fault" or "bus_io" });
+        bool outputBad = node.Desk.HasFault();
         w.WriteStartObject();
         w.WriteString("status", storageBad || outputBad ? "unhealthy" : readiness.Level < ReadinessLevel.NodeGreen || node.Mesh.Health.Degraded || (node.LocalCapabilities.Count == 0 && node.Mesh.Sessions.Count == 0) ? "degraded" : "healthy");
         w.WriteString("nodeId", node.DeviceId.Value[..16] + "...");

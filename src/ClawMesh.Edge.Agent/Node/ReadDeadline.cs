@@ -11,6 +11,8 @@ internal sealed class ReadDeadline : IDisposable
     private readonly CancellationToken _stopping;
     private CancellationTokenSource _source;
     private bool _running;
+    // The token is about to be cancelled: the next read needs another one, however soon it comes.
+    private bool _late;
 
     public ReadDeadline(TimeProvider time, CancellationToken stopping)
     {
@@ -24,10 +26,11 @@ internal sealed class ReadDeadline : IDisposable
         CancellationToken token;
         lock (_lock)
         {
-            if (_source.IsCancellationRequested)
+            if (_late || _source.IsCancellationRequested)
             {
                 _source.Dispose();
                 _source = CancellationTokenSource.CreateLinkedTokenSource(_stopping);
+                _late = false;
             }
 
             _running = true;
@@ -58,9 +61,17 @@ internal sealed class ReadDeadline : IDisposable
             // A timer that fires just after the read came back must not cut the next one short.
             if (!_running) return;
             _running = false;
+            _late = true;
             late = _source;
         }
 
-        late.Cancel();
+        try
+        {
+            late.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The loop has ended, or has gone on with another token, in this very moment.
+        }
     }
 }

@@ -16,7 +16,6 @@ internal sealed class SensorLoop(
     /// <summary>Failed samples in a row before the sensor counts as degraded.</summary>
     private const int MissesUntilDegraded = 3;
 
-    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan ReprobeLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BlockedPace = TimeSpan.FromSeconds(15);
@@ -32,10 +31,12 @@ internal sealed class SensorLoop(
         if (sensor is IEdgeSensor edges) edges.Changed = pause.Wake;
         subsystem.Become(DriverState.Validated);
         subsystem.Become(DriverState.Probing);
+        // Whoever starts the loops waits for none of them.
+        await Task.Yield();
         while (!cancellationToken.IsCancellationRequested)
         {
             long began = time.GetTimestamp();
-            EdgeException? fault = await SampleAsync(deadline, ReadLimit, cancellationToken);
+            EdgeException? fault = await SampleAsync(deadline, sensor.ReadLimit, cancellationToken);
             if (fault is null) Answered();
             else if (!cancellationToken.IsCancellationRequested) await MissedAsync(fault, deadline, cancellationToken);
 
@@ -72,6 +73,13 @@ internal sealed class SensorLoop(
         catch (OperationCanceledException)
         {
             return new EdgeException("sensor.stopped", "The read was stopped.", "The node stops.", "Nothing to do.");
+        }
+        catch (Exception bug)
+        {
+            // One bad driver never stops the others, and never the node.
+            return new EdgeException(
+                "sensor.driver_failed", $"Could not read '{sensor.Info.Id}'.", $"Its driver failed in a way it does not know: {bug.GetType().Name}: {bug.Message}",
+                "Please report it with this message; restarting the node may help meanwhile.", FailureClass.Infra, bug);
         }
         finally
         {
@@ -127,7 +135,7 @@ internal sealed class SensorLoop(
         events.Publish(new EdgeEvent(0, default, EventTypes.RecoveryAttempt, EventSeverity.Info, sensor.Info.Id.Value, $"{(sensor is IRecoverableSensor ? $"Opening bus '{sensor.Info.Bus}' anew and probing" : "Probing")} '{sensor.Info.Id}' again: {fault.Why}", fault.FailureClass));
         subsystem.Become(DriverState.Probing);
         if (sensor is IRecoverableSensor recoverable) recoverable.Recover();
-        EdgeException? still = await SampleAsync(deadline, ReprobeLimit, cancellationToken);
+        EdgeException? still = await SampleAsync(deadline, sensor.ReadLimit > ReprobeLimit ? sensor.ReadLimit : ReprobeLimit, cancellationToken);
         if (cancellationToken.IsCancellationRequested) return;
         events.Publish(new EdgeEvent(
             0, default, EventTypes.RecoveryResult, still is null ? EventSeverity.Info : EventSeverity.Warning, sensor.Info.Id.Value,

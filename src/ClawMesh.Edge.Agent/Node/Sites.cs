@@ -16,6 +16,18 @@ internal static class Sites
     /// <summary>Null when the board's file has gone since the site was read.</summary>
     public static BoardDefinition? BoardOf(Site site) => Boards.Read(site.Board).Board;
 
+    /// <summary>What <c>board check</c> can tell from the files alone: two users of a line, a pin of a bus in use, an address the module has taken.</summary>
+    /// <exception cref="EdgeException"><c>site.invalid</c>, with every conflict in it.</exception>
+    public static void RequireNoConflict(Site site)
+    {
+        if (site.Simulated || BoardOf(site) is not { } board) return;
+        IReadOnlyList<BoardConflict> errors = [.. BoardConflicts.Find(site, board, ports: null, pinmux: null).Where(c => c.Severity == ProblemSeverity.Error)];
+        if (errors.Count == 0) return;
+        throw new EdgeException(
+            ErrorCodes.SiteInvalid, $"Site '{site.Name}' cannot work on board '{board.Name}'.", string.Join(" ", errors.Take(8).Select(c => $"{c.Ref}: {c.What} {c.Fix}")),
+            "`clawmesh-edge board check --site FILE` lists every conflict.", FailureClass.Config);
+    }
+
     /// <exception cref="EdgeException"><c>site.invalid</c>, with every problem in it.</exception>
     public static Site Load(string nameOrFile) => OrThrow(Catalog.Read(nameOrFile), nameOrFile);
 

@@ -59,6 +59,9 @@ public interface IOutput
     /// <summary>Writes of one bus share a safety lane; a blocked bus never delays another.</summary>
     string Bus { get; }
 
+    /// <summary>How long a safe write takes by design on a bus that answers at once: a coil's pulse, a contact that has to follow. Zero for most.</summary>
+    TimeSpan SafeWriteTakes => TimeSpan.Zero;
+
     /// <summary>Reads the state back from the hardware. Null when it cannot be read.</summary>
     OutputValue? ReadBack();
 

@@ -32,6 +32,9 @@ public interface ISensor
     /// <summary>A cancelled read ends at once, whatever the bus does. Otherwise whoever reads must not rely on it.</summary>
     bool LeavesOnCancel => false;
 
+    /// <summary>How long a read may take before it counts as missed, waiting for other sensors of its bus included.</summary>
+    TimeSpan ReadLimit => TimeSpan.FromSeconds(2);
+
     /// <summary>Takes one sample now.</summary>
     /// <exception cref="Errors.EdgeException">The sensor cannot be read; the class says whether it is absent or its bus failed.</exception>
     ValueTask<Reading> ReadAsync(CancellationToken cancellationToken);

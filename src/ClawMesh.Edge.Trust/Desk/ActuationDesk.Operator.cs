@@ -12,6 +12,7 @@ public sealed partial class ActuationDesk
     // The caller of safe-state gives up after a second; what a bus has not done by then the tick goes on asking for.
     private static readonly TimeSpan SafeStateWait = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookWait = TimeSpan.FromMilliseconds(150);
 
     private bool _booksRestored;
     private Task _recording = Task.CompletedTask;
@@ -151,14 +152,47 @@ public sealed partial class ActuationDesk
     public Task<long> JournalOperatorActAsync(string act, string by, string detail, CancellationToken cancellationToken) =>
         _journal.AppendAsync(JournalBodies.Operator(act, null, by, detail), replay: null, cancellationToken);
 
-    /// <summary>The outputs as they are now, for people and for readiness.</summary>
-    public IReadOnlyList<OutputView> Outputs()
+    /// <summary>Some output is latched because its driver or its bus failed. Asks no bus.</summary>
+    public bool HasFault()
     {
-        long now = _time.GetTimestamp();
-        var views = new List<OutputView>(_slots.Count);
         foreach (OutputSlot slot in _slots.Values)
         {
-            OutputValue? state = slot.Actuator.ReadBack();
+            lock (slot.Sync)
+            {
+                if (slot.Latch is { Cause: "fault" or "bus_io" }) return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>No output is energised or owes a safe write. Asks no bus.</summary>
+    public bool IsAtRest()
+    {
+        foreach (OutputSlot slot in _slots.Values)
+        {
+            lock (slot.Sync)
+            {
+                if (slot.Lease is not null || slot.SafePending) return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The outputs as they are now, for people. The state of one whose bus does not answer in a moment is unknown.</summary>
+    public IReadOnlyList<OutputView> Outputs()
+    {
+        // On the lanes and for a moment only: a bus that hangs must not hold whoever asks, and nobody may be ahead of its safe writes.
+        Task<OutputValue?>[] looks = [.. _slots.Values.Select(_safety.LookAsync)];
+        Task.WaitAll(looks, LookWait);
+        long now = _time.GetTimestamp();
+        var views = new List<OutputView>(_slots.Count);
+        int place = 0;
+        foreach (OutputSlot slot in _slots.Values)
+        {
+            Task<OutputValue?> look = looks[place++];
+            OutputValue? state = look.IsCompletedSuccessfully ? look.Result : null;
             lock (slot.Sync)
             {
                 TimeSpan? left = slot.Lease is { } lease ? _time.GetElapsedTime(now, lease.EndTimestamp) : null;
@@ -178,7 +212,7 @@ public sealed partial class ActuationDesk
     {
         // All posts first, then the waits: one slow bus must not delay the asking of another.
         OutputSlot[] slots = [.. _slots.Values];
-        Task<SafeResult?>[] asked = [.. slots.Select(slot => WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause), limit))];
+        Task<SafeResult?>[] asked = [.. slots.Select(slot => WaitBrieflyAsync(_safety.MakeSafeAsync(slot, cause), limit + (slot.BlockedAfter - SafetySupervisor.BlockedAfter)))];
         var results = new List<OutputSafeResult>(slots.Length);
         for (int i = 0; i < slots.Length; i++)
         {

@@ -6,7 +6,7 @@ namespace ClawMesh.Edge.Trust.Safety;
 /// </summary>
 internal interface ISafetyLane : IDisposable
 {
-    /// <summary>Asks for the slot's pending safe write to be carried out soon.</summary>
+    /// <summary>Asks for what the slot is owed to be carried out soon: its safe write first, then a look at its state.</summary>
     void Post(OutputSlot slot);
 }
 
@@ -56,7 +56,10 @@ internal sealed class ThreadLane : ISafetyLane
     {
         _stopping = true;
         _wake.Set();
-        if (_thread.Join(TimeSpan.FromSeconds(1))) _wake.Dispose();
+        // What a write takes by design must not be cut off: a coil's pulse would stay on.
+        TimeSpan byDesign = TimeSpan.Zero;
+        foreach (OutputSlot slot in _slots) byDesign += slot.Actuator.SafeWriteTakes;
+        if (_thread.Join(TimeSpan.FromSeconds(1) + byDesign)) _wake.Dispose();
     }
 
     private void Run()

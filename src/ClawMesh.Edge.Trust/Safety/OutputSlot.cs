@@ -29,8 +29,14 @@ internal sealed class OutputSlot(IActuator actuator, OutputPolicy policy, TimePr
     /// <summary>Guarded. Why the pending safe write was asked for; the first cause wins.</summary>
     public SafeCause PendingCause { get; set; }
 
-    /// <summary>Guarded. When the pending safe write was asked for.</summary>
+    /// <summary>Guarded. When the pending safe write was asked for, or last found owing.</summary>
     public long PendingSince { get; set; }
+
+    /// <summary>After how long an owed safe write means a blocked bus: the limit, and what the writes of its lane take by design. Set once, before the tick.</summary>
+    public TimeSpan BlockedAfter { get; set; } = SafetySupervisor.BlockedAfter;
+
+    /// <summary>Guarded. Callers waiting for the lane to read the state back; null when nobody does.</summary>
+    public TaskCompletionSource<OutputValue?>? LookWaiter { get; set; }
 
     /// <summary>Guarded. Set once per blocked write, so that one incident is one event.</summary>
     public bool BlockReported { get; set; }

@@ -33,7 +33,19 @@ internal sealed class SafetyHeart
             if (_time.GetElapsedTime(_last[i], now) < _listeners[i].Every) continue;
             if (_withholdWhenBlocked && _laneIsBlocked()) continue;
             _last[i] = now;
-            _listeners[i].Beat();
+            Beat(_listeners[i]);
+        }
+    }
+
+    private static void Beat(IHeartbeat listener)
+    {
+        try
+        {
+            listener.Beat();
+        }
+        catch (Exception)
+        {
+            // It promises not to. A watchdog that hears nothing acts; a tick that ends helps nobody.
         }
     }
 }

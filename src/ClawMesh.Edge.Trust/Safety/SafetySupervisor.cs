@@ -41,6 +41,9 @@ internal sealed class SafetySupervisor : IDisposable
             _ => Interlocked.Increment(ref _droppedNotes));
         foreach (IGrouping<string, OutputSlot> bus in slots.GroupBy(s => s.Actuator.Bus))
         {
+            TimeSpan byDesign = TimeSpan.Zero;
+            foreach (OutputSlot slot in bus) byDesign += slot.Actuator.SafeWriteTakes;
+            foreach (OutputSlot slot in bus) slot.BlockedAfter = BlockedAfter + byDesign;
             _lanes.Add(bus.Key, lanes(bus.Key, [.. bus], CarryOut));
         }
     }
@@ -142,8 +145,30 @@ internal sealed class SafetySupervisor : IDisposable
         _lanes[slot.Actuator.Bus].Post(slot);
     }
 
+    /// <summary>Reads an output's state back on its lane, after the safe writes that are owed there. Null when the bus gives none.</summary>
+    public Task<OutputValue?> LookAsync(OutputSlot slot)
+    {
+        Task<OutputValue?> seen;
+        lock (slot.Sync)
+        {
+            slot.LookWaiter ??= new TaskCompletionSource<OutputValue?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            seen = slot.LookWaiter.Task;
+        }
+
+        _lanes[slot.Actuator.Bus].Post(slot);
+        return seen;
+    }
+
     // Runs on the lane's thread, or inline in tests.
     private void CarryOut(OutputSlot slot)
+    {
+        MakeSafeIfOwed(slot);
+        TaskCompletionSource<OutputValue?>? looking;
+        lock (slot.Sync) (looking, slot.LookWaiter) = (slot.LookWaiter, null);
+        if (looking is not null) looking.TrySetResult(ReadBack(slot.Actuator));
+    }
+
+    private void MakeSafeIfOwed(OutputSlot slot)
     {
         SafeCause cause;
         lock (slot.Sync)
@@ -181,8 +206,8 @@ internal sealed class SafetySupervisor : IDisposable
             }
             else
             {
-                // Not confirmed: stay pending. WatchLane posts it again, for as long as it takes.
-                slot.PendingSince = now;
+                // Not confirmed: stay pending. WatchLane posts it again, for as long as it takes. The time it is owed goes on: whoever asks
+                // again and again must not keep the cut-off from being opened.
                 slot.Latch ??= new Latch("fault", $"the safe value could not be confirmed: {result.Detail}", _time.GetUtcNow());
             }
         }
@@ -193,6 +218,19 @@ internal sealed class SafetySupervisor : IDisposable
 
         waiter?.TrySetResult(result);
         if (news) _notes.Writer.TryWrite(new SafetyNote(slot, cause, result, ended, _time.GetUtcNow(), onFor, late));
+    }
+
+    private static OutputValue? ReadBack(IActuator actuator)
+    {
+        try
+        {
+            return actuator.ReadBack();
+        }
+        catch (Exception)
+        {
+            // As with a safe write: one broken driver must not end the lane of its neighbours.
+            return null;
+        }
     }
 
     private static SafeResult MakeSafe(IActuator actuator, SafeCause cause)
@@ -214,12 +252,12 @@ internal sealed class SafetySupervisor : IDisposable
         SafetyNote? note = null;
         lock (slot.Sync)
         {
-            if (!slot.SafePending || _time.GetElapsedTime(slot.PendingSince, now) < BlockedAfter) return;
+            if (!slot.SafePending || _time.GetElapsedTime(slot.PendingSince, now) < slot.BlockedAfter) return;
             slot.PendingSince = now;
             if (!slot.BlockReported)
             {
                 slot.BlockReported = true;
-                slot.Latch ??= new Latch("bus_io", $"bus '{slot.Actuator.Bus}' did not carry out a safe write within {BlockedAfter.TotalMilliseconds} ms", _time.GetUtcNow());
+                slot.Latch ??= new Latch("bus_io", $"bus '{slot.Actuator.Bus}' did not carry out a safe write within {slot.BlockedAfter.TotalMilliseconds:0} ms", _time.GetUtcNow());
                 note = new SafetyNote(slot, slot.PendingCause, default, slot.Lease, _time.GetUtcNow(), TimeSpan.Zero, TimeSpan.Zero, BusBlocked: true);
             }
 

@@ -21,15 +21,30 @@ internal sealed class LinuxGpioLines(GpioRequest request, SafeFileHandle handle)
     public ulong Read()
     {
         var values = new GpioLineValues { Mask = _all };
-        int error = GpioDevice.ReadValues(Handle, ref values);
-        return error == 0 ? values.Bits & _all : throw Fault(error, "read");
+        try
+        {
+            int error = GpioDevice.ReadValues(Handle, ref values);
+            return error == 0 ? values.Bits & _all : throw Fault(error, "read");
+        }
+        catch (ObjectDisposedException)
+        {
+            // The edge thread saw the chip go and gave the lines up in this moment.
+            throw GpioFaults.Gone(Request.Chip);
+        }
     }
 
     public void Write(ulong values, ulong mask)
     {
         var kernel = new GpioLineValues { Bits = values, Mask = mask };
-        int error = GpioDevice.WriteValues(Handle, ref kernel);
-        if (error != 0) throw Fault(error, "set");
+        try
+        {
+            int error = GpioDevice.WriteValues(Handle, ref kernel);
+            if (error != 0) throw Fault(error, "set");
+        }
+        catch (ObjectDisposedException)
+        {
+            throw GpioFaults.Gone(Request.Chip);
+        }
     }
 
     public int TakeEdges(Span<GpioEdge> edges)
