@@ -88,6 +88,21 @@ public sealed class SensorLoopTests : IAsyncDisposable
         Assert.Contains(_events.Newest(100), e => e.FailureClass == FailureClass.StaleData);
     }
 
+    // Used to end the whole node: nobody caught what was no fault of the house.
+    [Fact]
+    public async Task A_driver_that_throws_anything_is_a_sensor_in_trouble_and_nothing_more()
+    {
+        _sensor.Bug = new ObjectDisposedException("handle");
+
+        await SecondsAsync(10);
+
+        Assert.False(_running.IsCompleted);
+        Assert.Contains("ObjectDisposedException", _subsystem.Detail, StringComparison.Ordinal);
+        _sensor.Bug = null;
+        await SecondsAsync(20);
+        Assert.Equal(DriverState.Active, _subsystem.State);
+    }
+
     [Fact]
     public async Task A_value_out_of_range_is_shown_as_implausible_and_interlocks_see_no_number()
     {
@@ -178,6 +193,8 @@ public sealed class SensorLoopTests : IAsyncDisposable
 
         public bool Silent { get; set; }
 
+        public Exception? Bug { get; set; }
+
         public int Reads => Volatile.Read(ref _reads);
 
         public void FailNext(int times) => _failures = times;
@@ -185,6 +202,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
         public async ValueTask<Reading> ReadAsync(CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _reads);
+            if (Bug is not null) throw Bug;
             if (Silent) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
             if (_failures > 0)
             {

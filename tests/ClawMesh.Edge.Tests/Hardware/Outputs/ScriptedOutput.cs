@@ -16,6 +16,8 @@ internal sealed class ScriptedOutput(string id, OutputValue safe, EffectWatch? e
 
     public Func<OutputValue?>? Reading { get; set; }
 
+    public bool IsSafeWaiting => SafeIsWaiting;
+
     public OutputValue State => new(Volatile.Read(ref _state));
 
     protected override void Write(OutputValue value)

@@ -229,6 +229,68 @@ public sealed class ThreadLaneTests : IDisposable
         Assert.Null(valve.Lease);
     }
 
+    // Five coils that end together used to be a blocked bus: the fifth waits for four pulses.
+    [Fact]
+    public void What_the_writes_of_a_lane_take_by_design_is_no_blocked_bus()
+    {
+        OutputSlot valve = Slot("actuator:valve:V1", "gpio");
+        OutputSlot slow = Slot("actuator:valve:V2", "gpio");
+        Output(slow).SafeWriteTakes = TimeSpan.FromMilliseconds(300);
+        SafetySupervisor safety = Start(valve, slow);
+        Output(valve).Hang();
+        Energise(valve, TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        safety.Tick();
+
+        _time.Advance(TimeSpan.FromMilliseconds(499));
+        safety.Tick();
+        Latch? before = valve.Latch;
+        _time.Advance(TimeSpan.FromMilliseconds(2));
+        safety.Tick();
+
+        Assert.Null(before);
+        Assert.Equal("bus_io", valve.Latch?.Cause);
+    }
+
+    // Each failed attempt used to begin the time anew, so a caller that repeated itself kept the pump on.
+    [Fact]
+    public async Task Asking_for_safety_again_and_again_does_not_put_off_the_cut_off()
+    {
+        OutputSlot pump = Slot("actuator:pump:P1", "gpio");
+        OutputSlot valve = Slot("actuator:valve:V1", "i2c-1", upstream: pump.Id);
+        SafetySupervisor safety = Start(pump, valve);
+        Output(valve).Fails = true;
+        Energise(pump, TimeSpan.FromMinutes(5));
+
+        for (int i = 0; i < 5; i++)
+        {
+            await safety.MakeSafeAsync(valve, SafeCause.Command).WaitAsync(Patience, Ct);
+            _time.Advance(TimeSpan.FromMilliseconds(50));
+            safety.Tick();
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => Output(pump).SafeWrites > 0, Patience));
+    }
+
+    [Fact]
+    public async Task A_look_at_the_state_waits_for_its_lane_and_for_no_other()
+    {
+        OutputSlot stuck = Slot("actuator:valve:stuck", "i2c-1");
+        OutputSlot free = Slot("actuator:valve:free", "i2c-2");
+        SafetySupervisor safety = Start(stuck, free);
+        Output(stuck).Hang();
+        _ = safety.MakeSafeAsync(stuck, SafeCause.Operator);
+        Assert.True(Output(stuck).Entered.Wait(Patience, Ct));
+
+        Task<OutputValue?> held = safety.LookAsync(stuck);
+        OutputValue? seen = await safety.LookAsync(free).WaitAsync(Patience, Ct);
+
+        Assert.Equal(OutputValue.Inactive, seen);
+        Assert.False(held.IsCompleted);
+        Output(stuck).LetGo();
+        Assert.Equal(OutputValue.Inactive, await held.WaitAsync(Patience, Ct));
+    }
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static bool IsPending(OutputSlot slot)
@@ -280,6 +342,11 @@ public sealed class ThreadLaneTests : IDisposable
 
         public bool Throws { get; set; }
 
+        /// <summary>The safe write comes back unconfirmed.</summary>
+        public bool Fails { get; set; }
+
+        public TimeSpan SafeWriteTakes { get; set; }
+
         public int SafeWrites => Volatile.Read(ref _safeWrites);
 
         public ActuatorId Id => id;
@@ -294,7 +361,7 @@ public sealed class ThreadLaneTests : IDisposable
 
         public void LetGo() => _go.Set();
 
-        public OutputValue? ReadBack() => null;
+        public OutputValue? ReadBack() => OutputValue.Inactive;
 
         public SafeResult MakeSafe(SafeCause cause)
         {
@@ -302,7 +369,7 @@ public sealed class ThreadLaneTests : IDisposable
             if (Throws) throw new InvalidOperationException("a bug in a driver");
             _go.Wait(Patience);
             Interlocked.Increment(ref _safeWrites);
-            return new SafeResult(WasEnergised: false, Confirmed: true);
+            return new SafeResult(WasEnergised: false, Confirmed: !Fails, Fails ? "nobody answers" : "");
         }
 
         public Task<DriveResult> ApplyAsync(Permit permit, OutputValue value, CancellationToken leaseEnded) => throw new NotSupportedException();
