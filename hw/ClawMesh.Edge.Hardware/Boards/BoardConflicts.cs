@@ -8,7 +8,11 @@ namespace ClawMesh.Edge.Hardware.Boards;
 /// <summary>Something about a site's wiring that cannot work, or may not.</summary>
 /// <param name="Ref">The sensor or actuator it is about.</param>
 /// <param name="What">What was found.</param>
-public sealed record BoardConflict(ProblemSeverity Severity, string Ref, string What, string Fix, FailureClass Class);
+public sealed record BoardConflict(ProblemSeverity Severity, string Ref, string What, string Fix, FailureClass Class)
+{
+    /// <summary>The other user of a line that has two; empty where there is none.</summary>
+    public string Other { get; init; } = "";
+}
 
 /// <summary>
 /// Holds a site against its board, and, on the machine itself, against what its kernel shows. Reads the wiring only, so it sees two
@@ -30,8 +34,20 @@ public static class BoardConflicts
         FindAddresses(buses, board, ports?.Root, found);
         FindOwnDevices(buses, board, ports?.Root, found);
         FindSerialSettings(buses, found);
-        if (ports is not null) BoardPresence.Find(lines, buses, ports, found);
-        if (pinmux is not null) FindPads(lines, pinmux, found);
+        if (ports is not null) BoardPresence.Find(lines, buses, board, ports, found);
+        if (pinmux is not null) found.AddRange(FindPads(site, board, pinmux));
+        return found;
+    }
+
+    /// <summary>The pads of a site's lines that are switched so that the line cannot do its work.</summary>
+    public static IReadOnlyList<BoardConflict> FindPads(Site site, BoardDefinition board, PinmuxTable pinmux)
+    {
+        var found = new List<BoardConflict>();
+        foreach (WiredLine line in WiredLine.Of(site, board))
+        {
+            if (line.Pin is { } pin && pinmux.Judge(pin, line.Use) is { State: PinmuxState.Wrong } wrong) found.Add(Error(line.Ref, $"{wrong.Why}.", wrong.Fix));
+        }
+
         return found;
     }
 
@@ -44,10 +60,12 @@ public static class BoardConflicts
         {
             string place = line.Place;
             WiredLine first = lines.Find(l => l.Place == place)!;
-            if (first == line) continue;
-            found.Add(first.Use == PadUse.Pwm != (line.Use == PadUse.Pwm)
+            // That their keys agree, the site reader has seen to.
+            if (first == line || (first.IsShared && line.IsShared)) continue;
+            BoardConflict shared = first.Use == PadUse.Pwm != (line.Use == PadUse.Pwm)
                 ? Error(line.Ref, $"{line.Place} is a GPIO of '{(line.Use == PadUse.Pwm ? first : line).Ref}' and carries the PWM of '{(line.Use == PadUse.Pwm ? line : first).Ref}'; its pad can be switched to one of them only.", "Move one of them to another pin.")
-                : Error(line.Ref, $"{line.Place} is used by '{first.Ref}' too{(first.Line == line.Line ? "" : $", which calls it line {first.Line} of {first.Chip}")}; {(line.Use == PadUse.Pwm ? "a channel" : "a line")} has one user.", "Choose a free one."));
+                : Error(line.Ref, $"{line.Place} is used by '{first.Ref}' too{(first.Line == line.Line ? "" : $", which calls it line {first.Line} of {first.Chip}")}; {(line.Use == PadUse.Pwm ? "a channel" : "a line")} has one user.", "Choose a free one.");
+            found.Add(shared with { Other = first.Ref });
         }
     }
 
@@ -129,14 +147,6 @@ public static class BoardConflicts
             if (first == bus || bus.Kind != BusNames.Serial) continue;
             if (first.Settings != bus.Settings)
                 found.Add(Error(bus.Ref, $"{bus.Name} has {bus.Settings} here and {first.Settings} at '{first.Ref}'; a line has one speed.", "Give all parts of one port the same baud, parity and stopBits."));
-        }
-    }
-
-    private static void FindPads(List<WiredLine> lines, PinmuxTable pinmux, List<BoardConflict> found)
-    {
-        foreach (WiredLine line in lines)
-        {
-            if (line.Pin is { } pin && pinmux.Judge(pin, line.Use) is { State: PinmuxState.Wrong } wrong) found.Add(Error(line.Ref, $"{wrong.Why}.", wrong.Fix));
         }
     }
 }

@@ -4,6 +4,7 @@ using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Buses.Gpio;
 using ClawMesh.Edge.Hardware.Parts;
+using ClawMesh.Edge.Hardware.Parts.Kernel;
 
 namespace ClawMesh.Edge.Hardware.Boards;
 
@@ -13,7 +14,7 @@ internal static class BoardPresence
     /// <summary>How this node's lines are called by whoever asks the kernel.</summary>
     private const string OurConsumers = "clawmesh:";
 
-    public static void Find(List<WiredLine> lines, List<WiredBus> buses, IHardwarePorts ports, List<BoardConflict> found)
+    public static void Find(List<WiredLine> lines, List<WiredBus> buses, BoardDefinition board, IHardwarePorts ports, List<BoardConflict> found)
     {
         try
         {
@@ -22,6 +23,11 @@ internal static class BoardPresence
         catch (EdgeException unreadable)
         {
             found.Add(new BoardConflict(ProblemSeverity.Warning, "", $"The lines of this machine could not be looked at: {unreadable.Why}", unreadable.Fix, unreadable.FailureClass));
+        }
+
+        foreach (WiredLine line in lines)
+        {
+            if (line.Use == PadUse.Pwm) Try(line, found, () => PwmChips.RequireFree(ports.Root, line.Chip, int.Parse(line.Line, CultureInfo.InvariantCulture), board, line.Ref));
         }
 
         FindDrivers(buses, ports.Root, found);
@@ -36,52 +42,45 @@ internal static class BoardPresence
         {
             if (line.Use == PadUse.Pwm) continue;
             chips ??= gpio.Chips();
-            if (chips.FirstOrDefault(c => c.Label == line.Chip || c.Name == line.Chip || c.Path == line.Chip) is not { } chip)
-            {
-                found.Add(NoChip(line, chips));
-                continue;
-            }
+            GpioChip? chip = null;
+            Try(line, found, () => chip = GpioResolver.FindChip(chips, line.Chip));
+            if (chip is null) continue;
 
             // A site's lines are mostly on one chip, which has hundreds.
             if (chip != last) (last, there) = (chip, gpio.Lines(chip));
-            FindLine(line, chip, there, found);
+            Try(line, found, () => FindLine(line, chip, there, found));
         }
     }
 
-    private static BoardConflict NoChip(WiredLine line, IReadOnlyList<GpioChip> chips)
+    // What the node would meet when it takes the line, in the same words.
+    private static void Try(WiredLine line, List<BoardConflict> found, Action look)
     {
-        string[] closed = [.. chips.Where(c => c.Label.Length == 0).Select(c => c.Path)];
-        return closed.Length > 0
-            ? BoardConflicts.Error(line.Ref, $"no chip that this user may open is called '{line.Chip}'; {string.Join(", ", closed)} may not be opened.", "Join the group of the GPIO chips: docs/permissions.md.", FailureClass.Auth)
-            : BoardConflicts.Error(
-                line.Ref, $"this machine has no GPIO chip '{line.Chip}'; it has {(chips.Count == 0 ? "none" : string.Join(", ", chips.Select(c => c.Label)))}.",
-                "Check that the site's board is this machine; another kernel may call its chips otherwise.", FailureClass.DeviceAbsent);
+        try
+        {
+            look();
+        }
+        catch (EdgeException fault)
+        {
+            found.Add(BoardConflicts.Error(line.Ref, $"{fault.What} {fault.Why}", fault.Fix, fault.FailureClass));
+        }
     }
 
     private static void FindLine(WiredLine line, GpioChip chip, IReadOnlyList<GpioLine> there, List<BoardConflict> found)
     {
-        GpioLine? seen = there.FirstOrDefault(l => l.Name == line.Line)
-            ?? (int.TryParse(line.Line, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) ? there.FirstOrDefault(l => l.Offset == offset) : null);
-        if (seen is null)
-        {
-            found.Add(BoardConflicts.Error(
-                line.Ref, $"chip {chip.Label} ({chip.Path}) has no line '{line.Line}' among its {there.Count}.",
-                $"`clawmesh-edge scan` lists its lines; when this kernel names them otherwise, put a board file of your own into {BoardCatalog.SystemDirectory}.", FailureClass.DeviceAbsent));
-            return;
-        }
-
-        if (line.Pin?.Gpio is { LineName.Length: > 0 } gpio && gpio.LineName == seen.Name && gpio.Offset != seen.Offset)
+        int? expected = line.Pin?.Gpio?.Offset;
+        int offset = GpioResolver.FindLine(chip, there, line.Line, expected);
+        if (GpioResolver.MovedNote(chip, line.Line, offset, expected) is { Length: > 0 } note)
         {
             found.Add(new BoardConflict(
-                ProblemSeverity.Warning, line.Ref, $"line {seen.Name} is at offset {seen.Offset} of chip {chip.Label}; the board file expects {gpio.Offset}. The name counts.",
+                ProblemSeverity.Warning, line.Ref, note,
                 "Nothing to do when this kernel is another than the board file was made for; else compare the pin with a lamp or a meter.", FailureClass.Config));
         }
 
-        if (seen.Used && !seen.Consumer.StartsWith(OurConsumers, StringComparison.Ordinal))
+        if (there.FirstOrDefault(l => l.Offset == offset) is { Used: true } seen && !seen.Consumer.StartsWith(OurConsumers, StringComparison.Ordinal))
         {
             found.Add(BoardConflicts.Error(
                 line.Ref, $"line {line.Line} of chip {chip.Label} is held by {(seen.Consumer.Length > 0 ? $"'{seen.Consumer}'" : "the kernel")}.",
-                "Stop that program, or take the line out of the device tree where it gives it to a driver; `gpioinfo` shows who holds what."));
+                $"Stop that program (`sudo fuser -v {chip.Path}` often shows it), or take the line out of the device tree where it gives it to a driver; `gpioinfo` shows who holds what."));
         }
     }
 

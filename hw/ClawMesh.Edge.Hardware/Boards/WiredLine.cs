@@ -24,13 +24,16 @@ internal sealed class WiredLine(string reference, PadUse use, string chip, strin
     /// <summary>Where it comes out; null when it is not on the board's header.</summary>
     public BoardPin? Pin => pin;
 
+    /// <summary>Its part shares the line with entries of its own kind, as flow and volume of one meter do.</summary>
+    public bool IsShared { get; private init; }
+
     /// <summary>Two lines with one name are one line, however the site names it.</summary>
     public string Place => pin is not null ? $"pin {pin.Number}" : use == PadUse.Pwm ? $"channel {line} of {chip}" : $"line {line} of {chip}";
 
     public static List<WiredLine> Of(Site site, BoardDefinition? board)
     {
         var lines = new List<WiredLine>();
-        foreach (SensorBinding sensor in site.Sensors) Add(lines, sensor.Info.Id.Value, sensor.Wiring, isOutput: false, board);
+        foreach (SensorBinding sensor in site.Sensors) Add(lines, sensor.Info.Id.Value, sensor.Wiring, isOutput: false, board, PartCatalog.Find(sensor.Driver) is { SharesLine: true });
         foreach (ActuatorBinding actuator in site.Actuators) Add(lines, actuator.Policy.Actuator.Value, actuator.Wiring, isOutput: true, board);
         return lines;
     }
@@ -44,7 +47,7 @@ internal sealed class WiredLine(string reference, PadUse use, string chip, strin
         return lines;
     }
 
-    private static void Add(List<WiredLine> lines, string reference, IReadOnlyDictionary<string, string> wiring, bool isOutput, BoardDefinition? board)
+    private static void Add(List<WiredLine> lines, string reference, IReadOnlyDictionary<string, string> wiring, bool isOutput, BoardDefinition? board, bool isShared = false)
     {
         foreach (string key in wiring.Keys)
         {
@@ -55,7 +58,7 @@ internal sealed class WiredLine(string reference, PadUse use, string chip, strin
             for (int i = 0; i < target.Lines.Count; i++)
             {
                 BoardPin? where = i < target.Pins.Count ? board?.Pin(target.Pins[i]) : board?.PinOf(target.Chip, target.Lines[i]);
-                lines.Add(new WiredLine(reference, use, target.Chip, target.Lines[i], where));
+                lines.Add(new WiredLine(reference, use, target.Chip, target.Lines[i], where) { IsShared = isShared });
             }
         }
 

@@ -32,12 +32,12 @@ public static class BusScan
             try
             {
                 found.Add(chip.Label.Length == 0 && chip.LineCount == 0
-                    ? new ScannedChip(chip, [], "this user may not open it")
+                    ? new ScannedChip(chip, [], $"this user may not open it: {GpioFaults.NoPermission(chip.Path).Fix}")
                     : new ScannedChip(chip, gpio.Lines(chip), ""));
             }
             catch (EdgeException closed)
             {
-                found.Add(new ScannedChip(chip, [], closed.Why));
+                found.Add(new ScannedChip(chip, [], $"{closed.Why} {closed.Fix}"));
             }
         }
 
@@ -92,7 +92,7 @@ public static class BusScan
                 }
                 catch (EdgeException timedOut) when (timedOut.Code == "i2c.bus_stuck")
                 {
-                    if (++stuck >= StuckLimit) return Ended(timedOut.Why);
+                    if (++stuck >= StuckLimit) return Ended($"{timedOut.Why} {timedOut.Fix}");
                     continue;
                 }
                 catch (EdgeException)
@@ -105,7 +105,7 @@ public static class BusScan
         }
         catch (EdgeException closed)
         {
-            return Ended(closed.Why);
+            return Ended($"{closed.Why} {closed.Fix}");
         }
 
         return Ended("");

@@ -54,12 +54,7 @@ internal sealed class ClockGroup : IDiagGroup
         return outcome.With("newestRecordAt", at).With("behindSeconds", Math.Round(behind.TotalSeconds, 3));
     }
 
-    private static ClockFacts Facts(DiagContext context)
-    {
-        var keeper = new ClockKeeper(new NodeClock(context.Time), context.State.ClockFile, () => null);
-        keeper.Start();
-        return keeper.Facts();
-    }
+    private static ClockFacts Facts(DiagContext context) => context.Host.Clock(context.State, context.Time);
 
     private static CheckOutcome AgainstJournal(DiagContext context, NodeAnswer node)
     {

@@ -74,7 +74,7 @@ internal sealed class DiagContext : IAsyncDisposable
         if (_bench.IsValueCreated) await _bench.Value.DisposeAsync();
     }
 
-    private async Task<WiringFindings> FindWiringAsync() => (await SiteAsync()).Site is { } site ? WiringFindings.Find(site, Host) : new WiringFindings([], "there is no site");
+    private async Task<WiringFindings> FindWiringAsync() => (await SiteAsync()).Site is { } site ? WiringFindings.Find(site, Host) : new WiringFindings([], 0, "there is no site");
 
     private NodeConfig? LoadConfig()
     {

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Hardware.Buses;
+using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.Diag;
 
@@ -24,8 +27,21 @@ internal sealed record DiagHost
 
     public Func<IReadOnlyList<NetworkFace>> Faces { get; init; } = FacesOfThisMachine;
 
+    /// <summary>The file system that a path lies on.</summary>
+    public Func<string, FileSystemFacts> FileSystem { get; init; } = FileSystemFacts.Of;
+
+    /// <summary>What the wall clock rests on, an operator's word for this state directory included.</summary>
+    public Func<StateDirectory, TimeProvider, ClockFacts> Clock { get; init; } = ClockOfThisMachine;
+
     /// <summary>A path below <see cref="Root"/>.</summary>
     public string At(string path) => Path.Combine(Root, path);
+
+    private static ClockFacts ClockOfThisMachine(StateDirectory state, TimeProvider time)
+    {
+        var keeper = new ClockKeeper(new NodeClock(time), state.ClockFile, () => null);
+        keeper.Start();
+        return keeper.Facts();
+    }
 
     private static IReadOnlyList<NetworkFace> FacesOfThisMachine() =>
     [

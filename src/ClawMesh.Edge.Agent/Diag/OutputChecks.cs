@@ -4,6 +4,7 @@ using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Boards;
 using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Parts;
 using ClawMesh.Edge.Hardware.Simulated;
@@ -15,6 +16,9 @@ namespace ClawMesh.Edge.Agent.Diag;
 internal sealed class OutputChecks
 {
     private const string SafeStateFix = "`clawmesh-edge safe-state` sends every output to its safe value, now.";
+
+    // A Tegra counts a PWM duty in 256 steps.
+    private const double CoarsestStep = 1 / 256.0;
 
     private static readonly string[] Shown = ["line.pins", "line.chip", "line.lines", BusKeys.Bus, PartWiring.AddressKey, "output", BusKeys.PwmChip, BusKeys.PwmChannel];
 
@@ -34,26 +38,42 @@ internal sealed class OutputChecks
         CheckOutcome outcome =
             _node.Presence == NodePresence.Answers ? FromNode(binding.Policy, _node.Edge.Items("actuators").FirstOrDefault(a => a.Text("ref") == binding.Policy.Actuator.Value))
             : binding.Driver == SiteDrivers.Simulated ? FromMedium(binding.Policy)
-            : _node.Presence == NodePresence.None ? await FromWiringAsync(binding)
-            : CheckOutcome.Skip(_node.Reason);
+            : _node.Presence != NodePresence.None ? CheckOutcome.Skip(_node.Reason)
+            : wiring.WhyNotAsked(binding.Policy.Actuator.Value) is { Length: > 0 } why ? CheckOutcome.Skip(why)
+            : await FromWiringAsync(binding);
+        // Why an output could not be made safe at the start is known to the node alone.
+        if (outcome.Status == CheckStatus.Fail)
+            outcome = outcome.Because(_node.Edge.Items("subsystems").FirstOrDefault(s => s.Text("name") == binding.Policy.Actuator.Value).Text("detail"));
         return wiring.Judge(binding.Policy.Actuator.Value, WithFeedback(binding, outcome));
     }
 
-    // Without a node nothing may be claimed: a line that is requested is driven. Parts with an address can be asked whether they are there.
+    // Without a node nothing may be claimed: a line that is requested is driven. A part with an address and a PWM channel are only opened
+    // for a look, which reads and writes nothing.
     private async Task<CheckOutcome> FromWiringAsync(ActuatorBinding binding)
     {
-        string where = string.Join(", ", binding.Wiring.Where(w => Shown.Contains(w.Key)).Select(w => $"{w.Key} {w.Value}"));
-        if (PartCatalog.Find(binding.Driver) is not { Bus: PartBus.I2c }) return CheckOutcome.Pass($"{binding.Driver} on {where}: free, and not driven by anybody").With("driver", binding.Driver);
+        string where = $"{binding.Driver} on {string.Join(", ", binding.Wiring.Where(w => Shown.Contains(w.Key)).Select(w => $"{w.Key} {w.Value}"))}";
+        if (PartCatalog.Find(binding.Driver) is not OutputPart { Bus: PartBus.I2c or PartBus.Pwm } part) return CheckOutcome.Pass($"{where}: free, and not driven by anybody").With("driver", binding.Driver);
+        DiagHost host = _context.Host;
+        BoardDefinition? board = Sites.BoardOf((await _context.SiteAsync()).Site!);
+        using var buses = new SiteBuses(host.Ports, board, _context.Time);
+        OutputValue? state;
         try
         {
-            using var buses = new SiteBuses(_context.Host.Ports, Sites.BoardOf((await _context.SiteAsync()).Site!), _context.Time);
-            buses.I2c(binding.Wiring.Text(BusKeys.Bus)).ReadRegister(binding.Wiring.Address(), 0);
-            return CheckOutcome.Pass($"{binding.Driver} on {where}: answers, and is not driven by a node").With("driver", binding.Driver);
+            // A read-back does not say why there is none.
+            if (part.Bus == PartBus.I2c) buses.I2c(binding.Wiring.Text(BusKeys.Bus)).ReadRegister(binding.Wiring.Address(), 0);
+            state = part.Open(new PartSite(host.Ports, buses, board, _context.Time), binding, null).ReadBack();
         }
         catch (EdgeException fault)
         {
             return CheckOutcome.Fail(fault).With("code", fault.Code);
         }
+
+        OutputValue safe = binding.Policy.Safe;
+        CheckOutcome outcome =
+            state is not { } seen ? CheckOutcome.Pass($"{where}: {(part.Bus == PartBus.I2c ? "answers" : "is there")}, and drives nothing")
+            : Math.Abs(seen.Ratio - safe.Ratio) <= CoarsestStep ? CheckOutcome.Pass($"{where}: {seen} (safe), and not driven by a node")
+            : CheckOutcome.Fail(FailureClass.Interlock, $"is {seen} while no node runs: nothing will end it", SafeStateFix).Because($"its safe value is {safe}", where);
+        return outcome.With("driver", binding.Driver).With("state", state?.ToString() ?? "");
     }
 
     internal static CheckOutcome FromNode(OutputPolicy policy, JsonElement seen)
@@ -67,12 +87,19 @@ internal sealed class OutputChecks
             seen.Flag("safePending") ? CheckOutcome.Fail(FailureClass.BusIo, "was told to go safe and has not confirmed it", "Cut its supply by hand, then check its bus and wiring.")
             : state.Length == 0 ? CheckOutcome.Fail(FailureClass.BusIo, "its state cannot be read back", "Check its bus and wiring; nothing is armed before it answers.")
             : latch.ValueKind == JsonValueKind.Object
-                ? CheckOutcome.Warn(FailureClass.Interlock, $"{state}, latched by {latch.Text("cause")}", $"See to the cause, then `clawmesh-edge release {policy.Actuator}`.").Because(latch.Text("why"))
+                ? CheckOutcome.Warn(FailureClass.Interlock, $"{state}, latched by {latch.Text("cause")}", $"{BeforeRelease(latch.Text("cause"))}, then `clawmesh-edge release {policy.Actuator}`.").Because(latch.Text("why"))
             : seen.Number("leaseLeftMs") is { } left ? CheckOutcome.Pass($"{state}, {DiagText.Span(TimeSpan.FromMilliseconds(left))} of its lease left")
             : state == policy.Safe.ToString() ? CheckOutcome.Pass($"{state} (safe)")
             : CheckOutcome.Warn(FailureClass.Interlock, $"{state} without a lease", $"Run diag again; if it stays so, {SafeStateFix}");
         return outcome.With("state", state).With("latched", latch.ValueKind == JsonValueKind.Object);
     }
+
+    private static string BeforeRelease(string cause) => cause switch
+    {
+        "operator" => "Ask whoever said safe-state",
+        "bus_io" => "Free its bus, as the checks of the parts on it say",
+        _ => "Check the part, its supply and its wires",
+    };
 
     private CheckOutcome FromMedium(OutputPolicy policy)
     {

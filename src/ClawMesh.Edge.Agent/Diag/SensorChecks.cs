@@ -19,19 +19,29 @@ internal sealed class SensorChecks(DiagContext context, NodeAnswer node)
 
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
 
+    /// <summary>The kernel reads one thermometer of a 1-wire bus after the other.</summary>
+    private static readonly TimeSpan OneWireRead = TimeSpan.FromSeconds(0.8);
+
+    private const int MostOneWireReads = 8;
+
+    public static TimeSpan DeadlineOf(SensorBinding binding, Site site) => PartCatalog.Find(binding.Driver) is { Bus: PartBus.OneWire }
+        ? DiagCheck.DefaultDeadline + (OneWireRead * Math.Min(MostOneWireReads, site.Sensors.Count(s => s.Driver == binding.Driver)))
+        : DiagCheck.DefaultDeadline;
+
     public async Task<CheckOutcome> RunAsync(SensorBinding binding, CancellationToken cancellationToken)
     {
-        CheckOutcome outcome = await LookAsync(binding.Info, cancellationToken);
         WiringFindings wiring = await context.WiringAsync();
+        CheckOutcome outcome = await LookAsync(binding.Info, wiring, cancellationToken);
         return wiring.Judge(binding.Info.Id.Value, WithCalibration(binding, outcome));
     }
 
-    private async Task<CheckOutcome> LookAsync(SensorInfo info, CancellationToken cancellationToken)
+    private async Task<CheckOutcome> LookAsync(SensorInfo info, WiringFindings wiring, CancellationToken cancellationToken)
     {
         if (node.Presence == NodePresence.Answers) return FromNode(info, node.Edge.Items("sensors").FirstOrDefault(s => s.Text("id") == info.Id.Value));
 
         // A node that lives holds the bus, and the simulated farm lives inside it.
         if (node.Presence != NodePresence.None) return CheckOutcome.Skip(node.Reason);
+        if (wiring.WhyNotAsked(info.Id.Value) is { Length: > 0 } why) return CheckOutcome.Skip(why);
 
         ISensor sensor = await context.Bench.SensorAsync(info.Id);
         try
@@ -68,7 +78,10 @@ internal sealed class SensorChecks(DiagContext context, NodeAnswer node)
         string detail = seen.Text("detail");
         if (state is "degraded" or "blocked" or "failed")
         {
-            return CheckOutcome.Fail(FailureClass.BusIo, $"the node calls it {state}", "Check its supply, wiring and address; the node asks it again by itself.").Because(detail).With("state", state);
+            FailureClass failure = FailureClassWords.Parse(seen.Text("failureClass")) ?? FailureClass.BusIo;
+            string fix = seen.Text("fix") is { Length: > 0 } told ? told : FixOf(failure);
+            return CheckOutcome.Fail(failure, $"the node calls it {state}{(detail.Length > 0 ? $": {detail}" : "")}", $"{fix} The node asks it again by itself.")
+                .Because(seen.Text("code")).With("state", state).With("code", seen.Text("code"));
         }
 
         if (seen.Number("ageMs") is not { } ageMs)
@@ -84,6 +97,17 @@ internal sealed class SensorChecks(DiagContext context, NodeAnswer node)
             : Judge(info, seen.Number("value") ?? double.NaN);
         return outcome.With("state", state).With("ageMs", ageMs).With("readBy", "node");
     }
+
+    // Where the node knows no more than the class.
+    private static string FixOf(FailureClass failure) => failure switch
+    {
+        FailureClass.DeviceAbsent => "Check its supply, wires and address; `clawmesh-edge scan` shows what answers.",
+        FailureClass.Auth => "Give the node's user the group of the device (docs/permissions.md), then restart the node.",
+        FailureClass.Config => "Correct its entry in the site file, then restart the node.",
+        FailureClass.OutOfRange => "Check the probe and its wires: a broken or open one reads like this.",
+        FailureClass.StaleData => "Check its supply and its bus; `dmesg | tail` says what the kernel met.",
+        _ => "Look for long wires, weak pull-ups and the part that holds the bus; `dmesg | tail` says what the kernel met.",
+    };
 
     /// <summary>The sanity of one value.</summary>
     internal static CheckOutcome Judge(SensorInfo info, double value)

@@ -47,6 +47,8 @@ internal static class StateDirectoryCheck
             return CheckOutcome.Fail(FailureClass.Config, $"'{path}' is not a directory", "Name a directory with --state-dir, or move the file away.");
 
         FileOwner? owner = PathAccess.OwnerOf(path);
+        bool readOnly = context.Host.FileSystem(path).ReadOnly;
+        bool writable = !readOnly && PathAccess.MayWrite(path);
         string belongs = owner is { } known ? $", belongs to {context.UserName(known.UserId)}" : "";
         bool ours = owner is null || owner.Value.UserId == HostKernel.EffectiveUserId || HostKernel.EffectiveUserId == 0;
         UnixFileMode mode = UnixMode.Of(path);
@@ -54,14 +56,14 @@ internal static class StateDirectoryCheck
         string[] strangers = owner is { } o ? [.. Kept.Where(f => PathAccess.OwnerOf(Path.Combine(path, f)) is { } other && other.UserId != o.UserId)] : [];
 
         CheckOutcome outcome =
-            ours && !PathAccess.MayWrite(path)
-                ? CheckOutcome.Fail(FailureClass.Storage, $"{text}, is not writable", FileSystemFacts.Of(path).ReadOnly ? "Its file system is mounted read-only: look for disk errors in `dmesg`, then remount it writable." : $"`chmod 700 {path}`.")
+            ours && !writable
+                ? CheckOutcome.Fail(FailureClass.Storage, $"{text}, is not writable", readOnly ? "Its file system is mounted read-only: look for disk errors in `dmesg`, then remount it writable: `mount -o remount,rw MOUNTPOINT`." : $"`chmod 700 {path}`.")
             : (mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0
                 ? CheckOutcome.Warn(FailureClass.Auth, $"{text}, is writable for others", $"`chmod go-w {path}`.").Because("whoever may write there can replace the identity and the journal")
             : strangers.Length > 0
                 ? CheckOutcome.Warn(FailureClass.Storage, $"{text}, holds files of another user", $"`chown -R {context.UserName(owner!.Value.UserId)} {path}`.")
                     .Because($"the node may not be able to open {string.Join(", ", strangers)}; a run with sudo leaves such files")
             : CheckOutcome.Pass(ours ? $"{text}, writable" : text);
-        return outcome.With("mode", UnixMode.Octal(mode)).With("owner", owner is { } by ? context.UserName(by.UserId) : "").With("writable", PathAccess.MayWrite(path));
+        return outcome.With("mode", UnixMode.Octal(mode)).With("owner", owner is { } by ? context.UserName(by.UserId) : "").With("writable", writable);
     }
 }

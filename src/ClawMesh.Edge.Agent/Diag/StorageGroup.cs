@@ -20,7 +20,7 @@ internal sealed class StorageGroup : IDiagGroup
         Task.FromResult<IReadOnlyList<DiagCheck>>(
         [
             Check("state-dir", () => StateDirectoryCheck.Run(context)),
-            Check("space", () => Space(context.State.Path)),
+            Check("space", () => Space(context)),
             Check("fsync", () => FsyncCheck.Run(context)),
             Check("config", () => Config(context)),
             JournalChecks.Chain(Name, context),
@@ -29,10 +29,10 @@ internal sealed class StorageGroup : IDiagGroup
 
     private DiagCheck Check(string name, Func<CheckOutcome> run) => new(Name, name, run) { DeadlineClass = FailureClass.Storage };
 
-    internal static CheckOutcome Space(string stateDirectory)
+    private static CheckOutcome Space(DiagContext context)
     {
-        string at = StateDirectoryCheck.NearestExisting(stateDirectory);
-        return Judge(FileSystemFacts.Of(at)).With("path", at);
+        string at = StateDirectoryCheck.NearestExisting(context.State.Path);
+        return Judge(context.Host.FileSystem(at)).With("path", at);
     }
 
     internal static CheckOutcome Judge(FileSystemFacts facts)

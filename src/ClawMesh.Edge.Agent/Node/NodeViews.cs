@@ -267,7 +267,8 @@ internal sealed class NodeViews(EdgeNode node)
             w.WriteString("zone", info.Zone);
             w.WriteString("metric", info.Quantity.Metric);
             w.WriteString("unit", info.Quantity.Unit);
-            w.WriteString("state", states[info.Id.Value].State.Word());
+            Subsystem subsystem = states[info.Id.Value];
+            w.WriteString("state", subsystem.State.Word());
             if (node.Latest.Latest(info.Id) is { } reading)
             {
                 if (double.IsFinite(reading.Value))
@@ -284,7 +285,7 @@ internal sealed class NodeViews(EdgeNode node)
             }
 
             if (info.Simulated) w.WriteBoolean("simulated", true);
-            if (states[info.Id.Value].Detail is { Length: > 0 } detail) w.WriteString("detail", detail);
+            subsystem.WriteTrouble(w);
             w.WriteEndObject();
         }
 
@@ -383,8 +384,7 @@ internal sealed class NodeViews(EdgeNode node)
             w.WriteString("name", s.Name);
             w.WriteString("group", s.Group);
             w.WriteString("state", s.State.Word());
-            if (s.Detail.Length > 0) w.WriteString("detail", s.Detail);
-            if (s.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
+            s.WriteTrouble(w);
             w.WriteEndObject();
         }
 

@@ -128,10 +128,12 @@ internal sealed class SensorLoop(
     private async Task MissedAsync(EdgeException fault, ReadDeadline deadline, CancellationToken cancellationToken)
     {
         _misses++;
+        // It may be another fault by now: a part that is plugged in again may be the wrong one.
+        if (subsystem.State == DriverState.Blocked) subsystem.Become(DriverState.Blocked, fault);
         if (subsystem.State == DriverState.Blocked || _misses < MissesUntilDegraded) return;
 
         // From probing a sensor that never answered goes the same way as one that stopped answering.
-        subsystem.Become(DriverState.Degraded, fault.Why, fault.FailureClass);
+        subsystem.Become(DriverState.Degraded, fault);
         events.Publish(new EdgeEvent(0, default, EventTypes.RecoveryAttempt, EventSeverity.Info, sensor.Info.Id.Value, $"{(sensor is IRecoverableSensor ? $"Opening bus '{sensor.Info.Bus}' anew and probing" : "Probing")} '{sensor.Info.Id}' again: {fault.Why}", fault.FailureClass));
         subsystem.Become(DriverState.Probing);
         if (sensor is IRecoverableSensor recoverable) recoverable.Recover();
@@ -146,7 +148,7 @@ internal sealed class SensorLoop(
             return;
         }
 
-        subsystem.Become(DriverState.Blocked, still.Why, still.FailureClass);
+        subsystem.Become(DriverState.Blocked, still);
         events.Publish(new EdgeEvent(
             0, default, EventTypes.RecoveryEscalated, EventSeverity.Error, sensor.Info.Id.Value,
             $"'{sensor.Info.Id}' needs a person. {still.What} {still.Why} {still.Fix} It is asked again every {BlockedPace.TotalSeconds:0} s.", still.FailureClass));

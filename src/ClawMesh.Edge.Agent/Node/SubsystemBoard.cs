@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 
@@ -19,19 +20,24 @@ internal sealed class Subsystem(string name, string group, IEventSink events)
 
     public FailureClass? FailureClass { get; private set; }
 
-    public void Become(DriverState state, string detail = "", FailureClass? failureClass = null)
+    /// <summary>What keeps it from working, with its fix, where that is known.</summary>
+    public EdgeException? Fault { get; private set; }
+
+    public void Become(DriverState state, EdgeException fault) => Become(state, fault.Why, fault.FailureClass, fault);
+
+    public void Become(DriverState state, string detail = "", FailureClass? failureClass = null, EdgeException? fault = null)
     {
         lock (_lock)
         {
             if (State == state)
             {
-                (Detail, FailureClass) = (detail, failureClass);
+                (Detail, FailureClass, Fault) = (detail, failureClass, fault);
                 return;
             }
 
             if (!State.MayBecome(state)) throw new InvalidOperationException($"'{name}' cannot go from {State.Word()} to {state.Word()}.");
             DriverState from = State;
-            (State, Detail, FailureClass) = (state, detail, failureClass);
+            (State, Detail, FailureClass, Fault) = (state, detail, failureClass, fault);
 
             // The ordinary steps of starting and stopping are not news; trouble and its end are.
             bool trouble = state is DriverState.Degraded or DriverState.Blocked or DriverState.Failed;
@@ -40,6 +46,19 @@ internal sealed class Subsystem(string name, string group, IEventSink events)
             events.Publish(new EdgeEvent(
                 0, default, EventTypes.DriverState, trouble ? EventSeverity.Warning : EventSeverity.Info, name,
                 $"{name}: {from.Word()} → {state.Word()}{(detail.Length == 0 ? "." : $": {detail}")}", failureClass));
+        }
+    }
+
+    /// <summary>The members <c>detail</c>, <c>failureClass</c>, <c>code</c> and <c>fix</c>, as far as they are known.</summary>
+    public void WriteTrouble(Utf8JsonWriter w)
+    {
+        lock (_lock)
+        {
+            if (Detail.Length > 0) w.WriteString("detail", Detail);
+            if (FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
+            if (Fault is null) return;
+            w.WriteString("code", Fault.Code);
+            w.WriteString("fix", Fault.Fix);
         }
     }
 

@@ -66,7 +66,8 @@ public sealed class FakeGpioLine
 
     public int Offset { get; }
 
-    public string Name { get; }
+    /// <summary>As the kernel names it; another kernel may do it otherwise.</summary>
+    public string Name { get; set; }
 
     /// <summary>High or low.</summary>
     public bool Level { get; internal set; }

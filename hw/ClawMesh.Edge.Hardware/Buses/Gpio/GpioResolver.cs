@@ -29,14 +29,14 @@ public static class GpioResolver
             offsets[i] = FindLine(chip, lines, target.Lines[i], expected);
             if (Array.IndexOf(offsets, offsets[i], 0, i) >= 0)
                 throw Ambiguous($"'{target.Lines[i]}' of chip '{chip.Label}'", $"line {offsets[i]} is named twice.", "Name each line once.");
-            if (expected is { } was && was != offsets[i])
-                note += $"{(note.Length > 0 ? " " : "")}Line '{target.Lines[i]}' is at offset {offsets[i]} of '{chip.Label}', not at {was} as the board file says; its name decides.";
+            string moved = MovedNote(chip, target.Lines[i], offsets[i], expected);
+            note += $"{(note.Length > 0 && moved.Length > 0 ? " " : "")}{moved}";
         }
 
         return new GpioResolution(chip, offsets, note);
     }
 
-    private static GpioChip FindChip(IReadOnlyList<GpioChip> chips, string wanted)
+    internal static GpioChip FindChip(IReadOnlyList<GpioChip> chips, string wanted)
     {
         GpioChip? found = Only(chips, wanted, byName: false) ?? Only(chips, wanted, byName: true);
         if (found is { LineCount: > 0 }) return found;
@@ -66,7 +66,12 @@ public static class GpioResolver
         return found;
     }
 
-    private static int FindLine(GpioChip chip, IReadOnlyList<GpioLine> lines, string wanted, int? expected)
+    /// <summary>What to say of a line that is not where the board file has it; empty when it is.</summary>
+    internal static string MovedNote(GpioChip chip, string line, int offset, int? expected) => expected is { } was && was != offset
+        ? $"Line '{line}' is at offset {offset} of '{chip.Label}', not at {was} as the board file says; its name decides."
+        : "";
+
+    internal static int FindLine(GpioChip chip, IReadOnlyList<GpioLine> lines, string wanted, int? expected)
     {
         int? named = null;
         foreach (GpioLine line in lines)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Hardware.Boards;
 using ClawMesh.Edge.Hardware.Host;
@@ -25,6 +26,43 @@ internal static class PwmChips
         throw new EdgeException(
             "pwm.reserved", $"Could not claim the PWM of '{output}'.", $"'{name}' drives the module's fan.", "Choose a PWM pin of the header: `clawmesh-edge board show` lists them.", FailureClass.Config);
     }
+
+    /// <summary>Looks whether a channel could be claimed, and claims nothing.</summary>
+    /// <exception cref="EdgeException">As <see cref="Find"/>; <c>pwm.no_channel</c>, <c>pwm.channel_busy</c> (config).</exception>
+    public static void RequireFree(string root, string name, int channel, BoardDefinition? board, string output)
+    {
+        string chip = Find(root, name, board, output);
+        if (int.TryParse(KernelFile.TryReadText(Path.Combine(chip, "npwm")), NumberStyles.None, CultureInfo.InvariantCulture, out int channels) && channel >= channels)
+            throw NoChannel(output, name, channels, channel);
+        if (HolderOf(root, chip, channel) is { } driver) throw ChannelBusy(output, name, channel, driver, null);
+    }
+
+    /// <summary>The driver of the kernel that holds a channel. Null when none does, or this user may not look: debugfs is root's.</summary>
+    /// <param name="chip">The controller's directory.</param>
+    public static string? HolderOf(string root, string chip, int channel)
+    {
+        // drivers/pwm/core.c, pwm_seq_show and pwm_dbg_show: "[0: ]platform/32a0000.pwm, 1 PWM device", then
+        // " pwm-0   (pwm-fan             ): requested enabled …". An exported channel is held by "sysfs".
+        string device = $"/{DeviceOf(chip)},";
+        string line = string.Create(CultureInfo.InvariantCulture, $" pwm-{channel,-3} (");
+        bool isOurs = false;
+        foreach (string text in (KernelFile.TryReadText(Path.Combine(root, "sys/kernel/debug/pwm")) ?? "").Split('\n'))
+        {
+            if (text.Length > 0 && text[0] != ' ') isOurs = text.Contains(device, StringComparison.Ordinal);
+            else if (isOurs && text.StartsWith(line, StringComparison.Ordinal) && text.IndexOf(')', StringComparison.Ordinal) is var end and > 0 && text[end..].Contains("requested", StringComparison.Ordinal))
+                return text[line.Length..end].Trim() is { Length: > 0 } holder and not "sysfs" ? holder : null;
+        }
+
+        return null;
+    }
+
+    public static EdgeException NoChannel(string output, string chip, int channels, int channel) => new(
+        "pwm.no_channel", $"Could not claim '{output}'.", $"'{chip}' has channels 0 to {channels - 1}; the site names {channel}.", "Correct pwmChannel.", FailureClass.Config);
+
+    /// <param name="driver">Null when it is not known.</param>
+    public static EdgeException ChannelBusy(string output, string chip, int channel, string? driver, Exception? inner) => new(
+        "pwm.channel_busy", $"Could not claim '{output}'.", $"Channel {channel} of '{chip}' belongs to {(driver is null ? "a driver of the kernel, such as a fan or a backlight" : $"the kernel's driver '{driver}'")}.",
+        "Choose another channel; `sudo cat /sys/kernel/debug/pwm` names the driver.", FailureClass.Config, inner);
 
     /// <summary>True for the controller of the module's fan. TX2's header leads that very controller out, so the board has the last word.</summary>
     public static bool IsReserved(string device, BoardDefinition? board)
@@ -72,6 +110,7 @@ internal static class PwmChips
         return found;
     }
 
+    // Also where the chip was found through its platform device, whose directory has the same link.
     private static string DeviceOf(string chip)
     {
         string device = Path.Combine(chip, "device");

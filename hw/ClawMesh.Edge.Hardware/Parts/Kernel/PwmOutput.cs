@@ -158,11 +158,7 @@ internal sealed class PwmOutput : OutputDriver
         string channel = ChannelOf(chip);
         if (Directory.Exists(channel)) return channel;
         int channels = (int)Number(chip, "npwm");
-        if (_number >= channels)
-        {
-            throw new EdgeException(
-                "pwm.no_channel", $"Could not claim '{Id}'.", $"'{_chipName}' has channels 0 to {channels - 1}; the site names {_number}.", "Correct pwmChannel.", FailureClass.Config);
-        }
+        if (_number >= channels) throw PwmChips.NoChannel(Id.Value, _chipName, channels, _number);
 
         try
         {
@@ -175,9 +171,7 @@ internal sealed class PwmOutput : OutputDriver
         }
         catch (IOException busy) when (busy.HResult == Errno.Ebusy)
         {
-            throw new EdgeException(
-                "pwm.channel_busy", $"Could not claim '{Id}'.", $"Channel {_number} of '{_chipName}' belongs to a driver of the kernel, such as a fan or a backlight.",
-                "Choose another channel; `sudo cat /sys/kernel/debug/pwm` names the driver.", FailureClass.Config, busy);
+            throw PwmChips.ChannelBusy(Id.Value, _chipName, _number, PwmChips.HolderOf(_site.Ports.Root, chip, _number), busy);
         }
         catch (UnauthorizedAccessException denied)
         {

@@ -12,14 +12,15 @@ namespace ClawMesh.Edge.Agent.Cli.Verbs;
 /// <summary><c>scan</c>: what hangs on this machine, in the words a site file uses.</summary>
 internal static class ScanVerb
 {
-    public static Command Build(GlobalOptions global)
+    public static Command Build(GlobalOptions global) => Build(global, LinuxPorts.ThisMachine);
+
+    internal static Command Build(GlobalOptions global, IHardwarePorts ports)
     {
         var bus = new Option<string[]>("--bus") { Description = "Also ask the addresses of this I2C bus, e.g. i2c-1; may be repeated.", HelpName = "BUS" };
         var board = new Option<string?>("--board") { Description = "The board whose header buses are asked; without it the one this machine is.", HelpName = "NAME" };
         var command = new Command("scan", "GPIO chips and who holds their lines, I2C addresses that answer, and every other device a site can name.") { bus, board };
         global.Report(command, (_, parsed, _) =>
         {
-            IHardwarePorts ports = LinuxPorts.ThisMachine;
             BoardDefinition? named = parsed.GetValue(board) is { } name ? Node.Sites.Boards.Read(name).Board : BoardMatch.Find(ports.Root, Node.Sites.Boards).Board;
             return Task.FromResult<IReport>(new ScanReport(named?.Name ?? "", BusScan.Run(ports, named, parsed.GetValue(bus) ?? [])));
         });
@@ -30,7 +31,7 @@ internal static class ScanVerb
     {
         public string Kind => "scan";
 
-        public ReportStatus Status => Found.I2c.Any(a => a.Probed && a.Problem.Length > 0) ? ReportStatus.Warn : ReportStatus.Ok;
+        public ReportStatus Status => Found.Gpio.Any(c => c.Problem.Length > 0) || Found.I2c.Any(a => a.Probed && a.Problem.Length > 0) ? ReportStatus.Warn : ReportStatus.Ok;
 
         public void WriteData(Utf8JsonWriter w)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Diag;
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Hardware.Linux;
@@ -182,6 +183,39 @@ public sealed class IoGroupTests : IDisposable
         Assert.Contains($"clawmesh-edge release {DiagBench.Valve}", outcome.Fix, StringComparison.Ordinal);
         Assert.Equal(["no flow"], outcome.Details);
     }
+
+    [Theory]
+    [InlineData("fault", "Check the part, its supply and its wires, then `clawmesh-edge release")]
+    [InlineData("bus_io", "Free its bus, as the checks of the parts on it say, then `clawmesh-edge release")]
+    [InlineData("operator", "Ask whoever said safe-state, then `clawmesh-edge release")]
+    public void What_comes_before_the_release_follows_the_cause_of_the_latch(string cause, string fix)
+    {
+        CheckOutcome outcome = OutputChecks.FromNode(Valve, Parse($$"""{"state":"inactive","latch":{"why":"w","cause":"{{cause}}"} }"""));
+
+        Assert.StartsWith(fix, outcome.Fix, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sensor_in_trouble_is_told_in_the_node_s_own_words()
+    {
+        CheckOutcome outcome = SensorChecks.FromNode(Moisture, Parse(
+            """{"state":"blocked","detail":"Nobody acknowledged the address.","failureClass":"device_absent","code":"i2c.no_answer","fix":"Check the part's supply."}"""));
+
+        Has(outcome, "fail", "the node calls it blocked: Nobody acknowledged the address.");
+        Assert.Equal(FailureClass.DeviceAbsent, outcome.FailureClass);
+        Assert.Equal(["i2c.no_answer"], outcome.Details);
+        Assert.Equal("Check the part's supply. The node asks it again by itself.", outcome.Fix);
+    }
+
+    [Theory]
+    [InlineData("device_absent", "clawmesh-edge scan")]
+    [InlineData("auth", "docs/permissions.md")]
+    [InlineData("config", "site file")]
+    [InlineData("out_of_range", "probe")]
+    [InlineData("stale_data", "supply")]
+    [InlineData("bus_io", "pull-ups")]
+    public void Where_the_node_tells_the_class_alone_the_fix_fits_the_class(string failureClass, string fix) =>
+        Assert.Contains(fix, SensorChecks.FromNode(Moisture, Parse($$"""{"state":"degraded","failureClass":"{{failureClass}}"}""")).Fix, StringComparison.Ordinal);
 
     private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
 

@@ -104,6 +104,25 @@ public sealed class SensorLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_blocked_sensor_tells_the_fault_of_now_with_its_fix()
+    {
+        await SettleAsync();
+        _sensor.Silent = true;
+        await SecondsAsync(40);
+        Assert.Equal("sensor.silent", _subsystem.Fault?.Code);
+
+        _sensor.Silent = false;
+        _sensor.FailNext(3);
+        await SecondsAsync(20);
+
+        Assert.Equal((DriverState.Blocked, "The bus timed out.", FailureClass.BusIo), (_subsystem.State, _subsystem.Detail, _subsystem.FailureClass));
+        Assert.Equal("Check the wiring.", _subsystem.Fault?.Fix);
+        await SecondsAsync(60);
+        Assert.Equal(DriverState.Active, _subsystem.State);
+        Assert.Null(_subsystem.Fault);
+    }
+
+    [Fact]
     public async Task A_value_out_of_range_is_shown_as_implausible_and_interlocks_see_no_number()
     {
         _sensor.Value = 300;

@@ -36,6 +36,17 @@ public sealed class BoardConflictsTests : IDisposable
         StringComparison.Ordinal);
 
     [Fact]
+    public void Flow_and_volume_of_one_meter_share_its_line_and_nobody_else_does()
+    {
+        SensorBinding flow = WiringBench.Sensor("flow", "pulse-flow", WiringBench.GpioWiring(29));
+        SensorBinding volume = WiringBench.Sensor("volume", "pulse-flow", WiringBench.GpioWiring(29));
+
+        Assert.Empty(Files(flow, volume));
+        BoardConflict conflict = Assert.Single(Files(flow, volume, WiringBench.OnPin("a", 29)));
+        Assert.Equal(("actuator:valve:a", "sensor:flow"), (conflict.Ref, conflict.Other));
+    }
+
+    [Fact]
     public void A_contact_of_one_part_is_no_output_of_another() => Assert.Contains(
         "pin 31 is used by 'actuator:valve:a' too", Assert.Single(Files(
             WiringBench.Output("a", "contactor", [.. WiringBench.GpioWiring(29), .. WiringBench.GpioWiring(31, "feedback")]), WiringBench.OnPin("b", 31))).What,
@@ -160,7 +171,7 @@ public sealed class BoardConflictsTests : IDisposable
 
         Assert.Equal(ProblemSeverity.Warning, conflict.Severity);
         Assert.Contains("at offset 120", conflict.What, StringComparison.Ordinal);
-        Assert.Contains("expects 105", conflict.What, StringComparison.Ordinal);
+        Assert.Contains("not at 105", conflict.What, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -168,7 +179,7 @@ public sealed class BoardConflictsTests : IDisposable
     {
         BoardConflict conflict = Assert.Single(Here([ListedPorts.Line(105, "PX.01")], WiringBench.OnPin("a", 29)));
 
-        Assert.Equal((ProblemSeverity.Error, FailureClass.DeviceAbsent), (conflict.Severity, conflict.Class));
+        Assert.Equal((ProblemSeverity.Error, FailureClass.Config), (conflict.Severity, conflict.Class));
         Assert.Contains("no line 'PQ.05'", conflict.What, StringComparison.Ordinal);
     }
 
@@ -180,7 +191,7 @@ public sealed class BoardConflictsTests : IDisposable
         BoardConflict conflict = Assert.Single(BoardConflicts.Find(site, WiringBench.OrinNano, new ListedPorts(_root.Path, ListedPorts.Orin()), null));
 
         Assert.Equal(FailureClass.DeviceAbsent, conflict.Class);
-        Assert.Contains("it has tegra234-gpio", conflict.What, StringComparison.Ordinal);
+        Assert.Contains("This machine shows 'tegra234-gpio' (gpiochip0)", conflict.What, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +202,7 @@ public sealed class BoardConflictsTests : IDisposable
         BoardConflict conflict = Assert.Single(BoardConflicts.Find(WiringBench.Site(WiringBench.OnPin("a", 29)), WiringBench.OrinNano, ports, null));
 
         Assert.Equal(FailureClass.Auth, conflict.Class);
-        Assert.Contains("/dev/gpiochip0 may not be opened", conflict.What, StringComparison.Ordinal);
+        Assert.Contains("Could not open '/dev/gpiochip0'", conflict.What, StringComparison.Ordinal);
     }
 
     [Fact]
