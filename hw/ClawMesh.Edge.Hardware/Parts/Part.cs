@@ -66,8 +66,9 @@ public sealed record SensorPart(
     : Part(Driver, Title, Datasheet, Bus);
 
 /// <summary>
-/// An output. <see cref="Open"/> makes it without energising anything; claiming a line may drive it to its safe value at once.
-/// A line that cannot be claimed is no reason to throw: the output then reports every write as failed and tries again at the next.
+/// An output. <see cref="Open"/> makes it without touching its bus: one that hangs must not keep the others from being opened and made
+/// safe. The first use, which is a safe write on a thread of the bus's own, claims the lines, at the safe value in the same step. A line
+/// that cannot be claimed is a failure of that use; the next tries again.
 /// </summary>
 /// <param name="Levels">It knows every ratio between its two states.</param>
 public sealed record OutputPart(

@@ -17,6 +17,9 @@ public static class BusScan
     private const int FirstAddress = 0x08;
     private const int LastAddress = 0x77;
 
+    // SMBus 3.0, 6.5.10.1: whoever pulls the alert line answers here, and lets the line go; the kernel's driver would then miss it.
+    private const int AlertResponse = 0x0c;
+
     // A bus whose clock or data is held low times out at each address; three in a row are proof enough.
     private const int StuckLimit = 3;
 
@@ -80,7 +83,7 @@ public static class BusScan
             using II2cBus adapter = ports.OpenI2c(device);
             for (int address = FirstAddress; address <= LastAddress; address++)
             {
-                if (held.Any(h => h.Address == address)) continue;
+                if (address == AlertResponse || held.Any(h => h.Address == address)) continue;
                 try
                 {
                     Ask(adapter, address);

@@ -29,7 +29,9 @@ public static class SafeStateMedium
             using SimulatedOutputs? medium = simulated.Length == 0
                 ? null
                 : SimulatedOutputs.Open(SimulatedOutputs.PathIn(stateDirectory), [.. simulated.Select(a => new SimulatedOutputStart(a.Policy.Actuator, a.Policy.Safe))]);
-            return MakeSafe(site.Actuators, medium, around, time);
+            // All of them first: opening touches no bus, and outputs of one chip tell it each other's safe values.
+            Opened[] outputs = [.. site.Actuators.Select(binding => Open(binding, medium, around))];
+            return MakeSafe(outputs, time);
         }
         catch (EdgeException e)
         {
@@ -37,27 +39,41 @@ public static class SafeStateMedium
         }
     }
 
-    // Each bus on a thread of its own: one that hangs must not keep another output energised.
-    private static IReadOnlyList<OutputSafeResult> MakeSafe(IReadOnlyList<ActuatorBinding> bindings, SimulatedOutputs? medium, PartSite around, TimeProvider time)
+    /// <param name="Output">Null when it could not be opened.</param>
+    private sealed record Opened(ActuatorBinding Binding, OutputDriver? Output, string Problem)
     {
-        var results = new OutputSafeResult?[bindings.Count];
+        public string Bus => Binding.Wiring.GetValueOrDefault(SiteDrivers.BusKey, "");
+    }
+
+    // Each bus on a thread of its own: one that hangs must not keep another output energised.
+    private static IReadOnlyList<OutputSafeResult> MakeSafe(IReadOnlyList<Opened> outputs, TimeProvider time)
+    {
+        var results = new OutputSafeResult?[outputs.Count];
         Task[] buses =
         [
-            .. bindings.Select(Bus).Distinct().Select(bus => Task.Factory.StartNew(
+            .. outputs.Select(o => o.Bus).Distinct().Select(bus => Task.Factory.StartNew(
                 () =>
                 {
-                    for (int i = 0; i < bindings.Count; i++)
+                    for (int i = 0; i < outputs.Count; i++)
                     {
-                        if (Bus(bindings[i]) != bus) continue;
-                        OutputSafeResult made = MakeSafe(bindings[i], medium, around);
+                        if (outputs[i].Bus != bus) continue;
+                        OutputSafeResult made = MakeSafe(outputs[i]);
                         lock (results) results[i] = made;
+                    }
+
+                    // Given back only when its bus has let go of all of them.
+                    foreach (Opened output in outputs)
+                    {
+                        if (output.Bus == bus) (output.Output as IDisposable)?.Dispose();
                     }
                 },
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)),
         ];
+        TimeSpan byDesign = TimeSpan.Zero;
+        foreach (Opened output in outputs) byDesign += output.Output?.SafeWriteTakes ?? TimeSpan.Zero;
         try
         {
-            Task.WhenAll(buses).WaitAsync(BusLimit + ByDesign(bindings), time).GetAwaiter().GetResult();
+            Task.WhenAll(buses).WaitAsync(BusLimit + byDesign, time).GetAwaiter().GetResult();
         }
         catch (TimeoutException)
         {
@@ -65,42 +81,27 @@ public static class SafeStateMedium
         }
 
         lock (results)
-            return [.. bindings.Select((binding, i) => results[i] ?? NotReached(binding, $"its bus '{Bus(binding)}' did not answer within {BusLimit.TotalSeconds:0} s; cut its supply by hand"))];
+            return [.. outputs.Select((o, i) => results[i] ?? NotReached(o.Binding, $"its bus '{o.Bus}' did not answer within {BusLimit.TotalSeconds:0} s; cut its supply by hand"))];
     }
 
-    // Coils and contacts take their time, one after the other on a bus; a pulse that is cut off would stay on.
-    private static TimeSpan ByDesign(IReadOnlyList<ActuatorBinding> bindings)
-    {
-        TimeSpan all = TimeSpan.Zero;
-        foreach (ActuatorBinding binding in bindings)
-        {
-            foreach (string key in (string[])["pulse", "feedbackWithin"])
-            {
-                if (DurationText.TryParse(binding.Wiring.GetValueOrDefault(key), out TimeSpan takes)) all += takes;
-            }
-        }
-
-        return all;
-    }
-
-    private static string Bus(ActuatorBinding binding) => binding.Wiring.GetValueOrDefault(SiteDrivers.BusKey, "");
-
-    private static OutputSafeResult MakeSafe(ActuatorBinding binding, SimulatedOutputs? medium, PartSite around)
+    private static Opened Open(ActuatorBinding binding, SimulatedOutputs? medium, PartSite around)
     {
         try
         {
-            OutputDriver output = binding.Driver == SiteDrivers.Simulated
-                ? new SimulatedOutput(binding, medium!, faults: null, effect: null)
-                : HardwareFactory.OpenOutput(binding, around);
-            using var given = output as IDisposable;
-            return new OutputSafeResult(output.Id, output.MakeSafe(SafeCause.Operator));
+            return new Opened(
+                binding,
+                binding.Driver == SiteDrivers.Simulated ? new SimulatedOutput(binding, medium!, faults: null, effect: null) : HardwareFactory.OpenOutput(binding, around),
+                "");
         }
         catch (Exception e)
         {
             // Whatever is wrong with one output, the next one has its turn.
-            return NotReached(binding, e.Message);
+            return new Opened(binding, null, e.Message);
         }
     }
+
+    private static OutputSafeResult MakeSafe(Opened opened) =>
+        opened.Output is { } output ? new OutputSafeResult(output.Id, output.MakeSafe(SafeCause.Operator)) : NotReached(opened.Binding, opened.Problem);
 
     private static OutputSafeResult NotReached(ActuatorBinding binding, string why) =>
         new(binding.Policy.Actuator, new SafeResult(WasEnergised: true, Confirmed: false, why));

@@ -38,7 +38,7 @@ public static class SiteFile
         IReadOnlyList<Located<ActuatorBinding>> actuators = [.. root.Objects("actuators").Select(item => SiteActuatorReader.Read(item, wiring))];
         root.Done();
 
-        SiteChecks.Check(sensors, actuators);
+        SiteChecks.Check(sensors, actuators, board);
         int entries = sensors.Count + actuators.Count;
         if (entries > SiteRefs.MaxEntries)
             root.Error("sensors", $"The site names {entries} sensors and actuators; a node can announce {SiteRefs.MaxEntries}.", "Share the site between two nodes.");

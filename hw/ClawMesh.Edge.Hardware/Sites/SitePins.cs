@@ -8,6 +8,8 @@ namespace ClawMesh.Edge.Hardware.Sites;
 /// <summary>Reads which lines a part hangs on: pins of the board's header, or a chip and its lines by name or offset. Remembers who took which.</summary>
 internal sealed class SitePins(BoardDefinition? board)
 {
+    private const int MaxPwmChannel = 63;
+
     private readonly Dictionary<string, Taker> _takenBy = new(StringComparer.Ordinal);
 
     // The entry at hand: entries that say the same here may share a line; empty for those that never do.
@@ -25,15 +27,19 @@ internal sealed class SitePins(BoardDefinition? board)
     public void ReadPwm(ConfigObject item, Dictionary<string, string> wiring)
     {
         const string allowed = "the number of a header pin with a PWM controller";
-        if (Numbers(item, "pin") is { Count: > 0 } pins)
+        if (item.Raw("pin") is not null)
         {
-            if (board?.Pin(pins[0]) is { Pwm: { } pwm } pin)
+            IReadOnlyList<int> pins = Numbers(item, "pin");
+            if (pins.Count == 0) return;
+            if (pins.Count > 1) item.Error("pin", $"{item.PathOf("pin")} names {pins.Count} pins; an output has one PWM channel.", "Make an entry for each pin.");
+            else if (board?.Pin(pins[0]) is { Pwm: { } pwm } pin)
             {
                 wiring[BusKeys.PwmChip] = pwm.Device;
                 wiring[BusKeys.PwmChannel] = pwm.Channel.ToString(CultureInfo.InvariantCulture);
                 if (pin.Gpio is { PadRegister: { } pad }) wiring["line.pads"] = $"0x{pad:x8}";
                 wiring["line.pins"] = pins[0].ToString(CultureInfo.InvariantCulture);
-                Take(item, "pin", $"pin {pins[0]}");
+                // A channel has two names: by its pin, and by its controller and number.
+                if (Take(item, "pin", $"pin {pins[0]}")) Take(item, "pin", $"{pwm.Device} channel {pwm.Channel}");
             }
             else if (board is not null)
             {
@@ -44,12 +50,15 @@ internal sealed class SitePins(BoardDefinition? board)
             return;
         }
 
-        string? chip = item.Text("pwmChip", "the platform device or pwmchipN of a PWM controller", required: item.Raw("pin") is null);
-        int? channel = item.WholeNumber("pwmChannel", 0, 63);
-        if (chip is null) return;
+        string? chip = item.Text("pwmChip", "the platform device or pwmchipN of a PWM controller");
+        int? channel = item.WholeNumber("pwmChannel", 0, MaxPwmChannel);
+        // Never taken for 0: that may be another load than the one meant.
+        if (channel is null && item.Raw("pwmChannel") is null)
+            item.Error("pwmChannel", $"{item.PathOf("pwmChannel")} is missing; it must be a whole number from 0 to {MaxPwmChannel}.", "Add the channel of the controller; `clawmesh-edge scan` shows how many it has.");
+        if (chip is null || channel is not { } number) return;
         wiring[BusKeys.PwmChip] = chip;
-        wiring[BusKeys.PwmChannel] = (channel ?? 0).ToString(CultureInfo.InvariantCulture);
-        Take(item, "pwmChannel", $"{chip} channel {channel ?? 0}");
+        wiring[BusKeys.PwmChannel] = number.ToString(CultureInfo.InvariantCulture);
+        Take(item, "pwmChannel", $"{chip} channel {number}");
     }
 
     private void ReadRole(
@@ -116,15 +125,17 @@ internal sealed class SitePins(BoardDefinition? board)
         wiring[$"{role}.pads"] = string.Join(',', pins.Select(p => p.PadRegister is { } pad ? $"0x{pad:x8}" : "-"));
     }
 
-    private void Take(ConfigObject item, string key, string what)
+    // False when somebody else has it, which is then a problem of the entry.
+    private bool Take(ConfigObject item, string key, string what)
     {
-        if (_takenBy.TryAdd(what, new Taker(item.Path, _sharing))) return;
+        if (_takenBy.TryAdd(what, new Taker(item.Path, _sharing))) return true;
         Taker first = _takenBy[what];
-        if (first.Path == item.Path || (_sharing.Length > 0 && first.Sharing == _sharing)) return;
+        if (first.Path == item.Path || (_sharing.Length > 0 && first.Sharing == _sharing)) return true;
         bool couldShare = _sharing.Length > 0 && first.Sharing.StartsWith(_sharing[..(_sharing.IndexOf(' ') + 1)], StringComparison.Ordinal);
         item.Error(
             key, $"{item.PathOf(key)} takes {what}, which {first.Path} uses already{(couldShare ? " with other keys" : "")}; a line has one user.",
             couldShare ? "Give both the same keys; then they share it." : "Choose a free one.");
+        return false;
     }
 
     private sealed record Taker(string Path, string Sharing);
@@ -137,7 +148,9 @@ internal sealed class SitePins(BoardDefinition? board)
     private static IReadOnlyList<int> Numbers(ConfigObject item, string key)
     {
         var numbers = new List<int>();
-        foreach (string text in Texts(item, key))
+        IReadOnlyList<string> texts = Texts(item, key);
+        if (texts.Count == 0) item.Error(key, $"{item.PathOf(key)} names no pin; it must be the number of a header pin.", "Write for example 29.");
+        foreach (string text in texts)
         {
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)) numbers.Add(number);
             else item.Error(key, $"{item.PathOf(key)} is '{text}'; it must be the number of a header pin.", "Write for example 29.");

@@ -86,7 +86,7 @@ internal sealed class FakeGpioLines : IGpioLines
 
     private void ThrowIfGone()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_disposed) throw FakeGpio.Fault("gpio.gone", $"the lines of '{_chip.Label}' were given up.", FailureClass.DeviceAbsent);
         if (IsGone) throw FakeGpio.Fault("gpio.gone", $"'{_chip.Label}' was unplugged.", FailureClass.DeviceAbsent);
     }
 }

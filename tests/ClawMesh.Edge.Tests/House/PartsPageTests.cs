@@ -29,7 +29,7 @@ public sealed class PartsPageTests
         | kernel | only their own |
 
         A sensor may have a `calibration`: two points of a straight line, `raw1`, `value1`, `raw2`, `value2`, the day it was measured as
-        `on`, and `validFor`. The unit is then the site's to choose, as for soil moisture behind an ADC:
+        `on`, and `validFor`, which needs `on`. The unit is then the site's to choose, as for soil moisture behind an ADC:
 
             "calibration": { "raw1": 2.60, "value1": 0, "raw2": 1.10, "value2": 100, "on": "2026-03-01", "validFor": "365d" }
 

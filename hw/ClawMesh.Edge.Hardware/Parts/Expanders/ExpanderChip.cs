@@ -4,8 +4,8 @@ using ClawMesh.Edge.Hardware.Parts.I2c;
 namespace ClawMesh.Edge.Hardware.Parts.Expanders;
 
 /// <summary>
-/// One GPIO expander and its pins. Keeps no picture of the chip: every call looks at the registers, so that a chip that was switched
-/// off in between, or that somebody else writes to, is seen as it is. Other pins are left as they are.
+/// One GPIO expander and its pins. Every call looks at the registers, so that a chip that was switched off in between, or that somebody
+/// else writes to, is seen as it is. Other pins are left as they are. What was last believed serves only a safe write that cannot look.
 /// </summary>
 internal sealed class ExpanderChip(PartSite site, IReadOnlyDictionary<string, string> wiring, ExpanderModel model) : I2cChip(site, wiring, model.Chip)
 {
@@ -14,13 +14,27 @@ internal sealed class ExpanderChip(PartSite site, IReadOnlyDictionary<string, st
     private const byte BankedControlB = 0x15;
     private const byte BankBit = 0x80;
 
-    private const int Patience = 4;
+    // What is believed of each port: what was last read or written. Before that, the site's pins at their safe levels and the others not driven.
+    private readonly byte[] _latch = new byte[model.Pins / 8];
+    private readonly byte[] _direction = NotDriven(model.Pins / 8);
+
+    /// <summary>Tells the safe level of a pin of the site. Touches nothing.</summary>
+    public void Bind(int pin, bool safeHigh)
+    {
+        (byte port, byte mask) = Place(pin);
+        lock (Gate)
+        {
+            _latch[port] = With(_latch[port], mask, safeHigh);
+            _direction[port] = With(_direction[port], mask, false);
+        }
+    }
 
     /// <summary>Drives a pin. The latch is written before the direction: a pin that was an input never shows what the latch held before.</summary>
+    /// <param name="isSafe">It is the output's safe value: written even if the registers cannot be read.</param>
     /// <exception cref="EdgeException"><c>part.settings_lost</c>, and what the bus throws.</exception>
-    public void Write(int pin, bool high)
+    public void Write(int pin, bool high, bool isSafe)
     {
-        lock (Gate) Drive(pin, high);
+        lock (Gate) Drive(pin, high, isSafe);
     }
 
     /// <summary>Whether a pin drives high. Null when it is an input, so that nothing drives it.</summary>
@@ -33,52 +47,89 @@ internal sealed class ExpanderChip(PartSite site, IReadOnlyDictionary<string, st
         (byte port, byte mask) = Place(pin);
         lock (Gate)
         {
-            bool isOutput = (Bus.ReadRegister(Address, (byte)(model.Direction + port)) & mask) == 0;
-            if (isOutput) return (Bus.ReadRegister(Address, (byte)(model.Latch + port)) & mask) != 0;
-            if (restoreTo is { } high) Drive(pin, high);
+            byte register = (byte)(model.Direction + port);
+            // A look that was damaged on its way must not switch off a pin that drives.
+            bool isInput = (Bus.ReadRegister(Address, register) & mask) != 0 && (ReadTwice(register, "direction") & mask) != 0;
+            if (!isInput) return (Bus.ReadRegister(Address, (byte)(model.Latch + port)) & mask) != 0;
+            if (restoreTo is { } high) Drive(pin, high, isSafe: true);
             return null;
         }
     }
 
-    private void Drive(int pin, bool high)
+    private void Drive(int pin, bool high, bool isSafe)
     {
         (byte port, byte mask) = Place(pin);
-        if (model.HasBanks) RestoreBanks();
-        Set((byte)(model.Latch + port), mask, high, "latch");
-        Set((byte)(model.Direction + port), mask, false, "direction");
+        EdgeException? unsure = null;
+        if (model.HasBanks) RestoreBanks(isSafe);
+        Set((byte)(model.Latch + port), mask, high, "latch", isSafe, ref _latch[port], ref unsure);
+        Set((byte)(model.Direction + port), mask, false, "direction", isSafe, ref _direction[port], ref unsure);
+        if (unsure is not null) throw unsure;
     }
 
     // One bit of a register, and a look whether it is there.
-    private void Set(byte register, byte mask, bool one, string name)
+    private void Set(byte register, byte mask, bool one, string name, bool isSafe, ref byte believed, ref EdgeException? unsure)
     {
-        byte before = ReadTwice(register, name);
-        byte wanted = (byte)(one ? before | mask : before & ~mask);
-        // Written even if it seems to be right: going to the safe value must not rest on a look.
-        Bus.WriteRegister(Address, register, wanted);
-        byte seen = Bus.ReadRegister(Address, register);
-        if (((seen ^ wanted) & mask) != 0) throw SettingsLost(name, wanted, seen);
-    }
-
-    // What is read is written back for the other pins; I2C has no checksum, and a bit flipped on its way would switch one of them.
-    private byte ReadTwice(byte register, string name)
-    {
-        byte first = Bus.ReadRegister(Address, register);
-        for (int i = 0; i < Patience; i++)
+        try
         {
-            byte second = Bus.ReadRegister(Address, register);
-            if (second == first) return first;
-            first = second;
+            // What is read is written back for the other pins.
+            believed = ReadTwice(register, name);
+        }
+        catch (EdgeException noLook) when (isSafe)
+        {
+            unsure = noLook;
         }
 
-        throw SettingsLost(name, first, Bus.ReadRegister(Address, register));
+        byte wanted = With(believed, mask, one);
+        // Before the write, should it fail: no later write for another pin may bring back what was to end.
+        if (isSafe) believed = wanted;
+        // Written even if it seems to be right: going to the safe value must not rest on a look.
+        Bus.WriteRegister(Address, register, wanted);
+        try
+        {
+            RequireBits(register, mask, wanted, name);
+        }
+        catch (EdgeException noLook) when (isSafe && noLook.Code != "part.settings_lost")
+        {
+            // Acknowledged, only not seen: the direction must follow all the same.
+            unsure = noLook;
+        }
+
+        believed = wanted;
+    }
+
+    // One look that shows the bit is enough: a flipped one cannot be told from a latch that does not follow.
+    private void RequireBits(byte register, byte mask, byte wanted, string name)
+    {
+        for (int i = 0; ; i++)
+        {
+            byte seen = Bus.ReadRegister(Address, register);
+            if (((seen ^ wanted) & mask) == 0) return;
+            if (i == MoreLooks) throw SettingsLost(name, wanted, seen);
+        }
     }
 
     // Both copies of IOCON show the same, with BANK set: then the latch would be sought at a wrong place.
-    private void RestoreBanks()
+    private void RestoreBanks(bool isSafe)
     {
-        byte control = Bus.ReadRegister(Address, BankedControlA);
-        if ((control & BankBit) != 0 && Bus.ReadRegister(Address, BankedControlB) == control) Bus.WriteRegister(Address, BankedControlA, (byte)(control & ~BankBit));
+        try
+        {
+            byte control = Bus.ReadRegister(Address, BankedControlA);
+            if ((control & BankBit) != 0 && Bus.ReadRegister(Address, BankedControlB) == control) Bus.WriteRegister(Address, BankedControlA, (byte)(control & ~BankBit));
+        }
+        catch (EdgeException) when (isSafe)
+        {
+            // The write that follows meets it too, and tells.
+        }
     }
 
     private static (byte Port, byte Mask) Place(int pin) => ((byte)(pin >> 3), (byte)(1 << (pin & 7)));
+
+    private static byte With(byte bits, byte mask, bool one) => (byte)(one ? bits | mask : bits & ~mask);
+
+    private static byte[] NotDriven(int ports)
+    {
+        byte[] directions = new byte[ports];
+        directions.AsSpan().Fill(0xff);
+        return directions;
+    }
 }

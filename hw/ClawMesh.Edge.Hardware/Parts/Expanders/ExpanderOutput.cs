@@ -23,6 +23,7 @@ internal sealed class ExpanderOutput : OutputDriver
         _chip = I2cChip.Of(site, binding.Wiring, model.Driver, () => new ExpanderChip(site, binding.Wiring, model));
         _pin = binding.Wiring.Whole(PinKey);
         _activeLow = binding.Wiring.Flag(ActiveLowKey);
+        _chip.Bind(_pin, IsHigh(SafeValue));
     }
 
     /// <summary>The catalogue entry of a model.</summary>
@@ -39,7 +40,7 @@ internal sealed class ExpanderOutput : OutputDriver
 
     protected override void Write(OutputValue value)
     {
-        _chip.Write(_pin, IsHigh(value));
+        _chip.Write(_pin, IsHigh(value), isSafe: value == SafeValue);
         _wasDriven = true;
     }
 

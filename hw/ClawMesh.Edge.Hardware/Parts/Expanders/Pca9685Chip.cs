@@ -4,19 +4,20 @@ using ClawMesh.Edge.Hardware.Parts.I2c;
 namespace ClawMesh.Edge.Hardware.Parts.Expanders;
 
 /// <summary>
-/// Sixteen PWM channels of one frequency. A chip that is not set up as the site says gets all channels off first, so that waking it
-/// or changing its frequency energises nothing.
+/// Sixteen PWM channels of one frequency. A chip that is not set up as the site says gets every channel at its own safe value first, and
+/// off where nothing of the site hangs, so that waking it or changing its frequency energises nothing.
 /// </summary>
 internal sealed class Pca9685Chip(PartSite site, IReadOnlyDictionary<string, string> wiring) : I2cChip(site, wiring, "PCA9685")
 {
     /// <summary>12 bits (7.3.3).</summary>
     public const int Steps = 4096;
 
+    private const int Channels = 16;
+
     // 7.3, table 4.
     private const byte Mode1 = 0x00;
     private const byte Mode2 = 0x01;
     private const byte FirstChannel = 0x06;
-    private const byte AllOffHigh = 0xfd;
     private const byte PreScale = 0xfe;
 
     // 7.3.1, table 5: AI; no SLEEP, no ALLCALL: 0x70 belongs to other parts. RESTART, bit 7, says only that channels were running.
@@ -34,9 +35,19 @@ internal sealed class Pca9685Chip(PartSite site, IReadOnlyDictionary<string, str
     // 7.3.5: prescale = round(oscillator / (4096 × frequency)) − 1, 3 to 255.
     private const double OscillatorHz = 25_000_000;
 
+    // A block of the bus: eight channels of four bytes.
+    private const int BlockBytes = 32;
+
+    private readonly int[] _safeCounts = new int[Channels];
     private readonly byte _preScale = PreScaleOf(wiring.Number(Pca9685Output.FrequencyKey));
 
     public static byte PreScaleOf(double hertz) => (byte)Math.Clamp(Math.Round(OscillatorHz / (Steps * hertz)) - 1, 3, 255);
+
+    /// <summary>Tells what a channel must be at whenever the chip is set up anew; "off" would be active for an inverted one. Touches nothing.</summary>
+    public void Bind(int channel, int safeCounts)
+    {
+        lock (Gate) _safeCounts[channel] = safeCounts;
+    }
 
     /// <param name="counts">0 to 4096.</param>
     /// <param name="isSafe">It is the output's safe value: written even if the chip does not take the settings.</param>
@@ -52,7 +63,8 @@ internal sealed class Pca9685Chip(PartSite site, IReadOnlyDictionary<string, str
     {
         lock (Gate)
         {
-            if ((Bus.ReadRegister(Address, Mode1) & SleepBit) != 0)
+            // A look that was damaged on its way must not switch off a channel that runs.
+            if ((Bus.ReadRegister(Address, Mode1) & SleepBit) != 0 && (ReadTwice(Mode1, "MODE1") & SleepBit) != 0)
             {
                 if (restoreTo is { } counts) Drive(channel, counts, isSafe: true);
                 return null;
@@ -78,36 +90,63 @@ internal sealed class Pca9685Chip(PartSite site, IReadOnlyDictionary<string, str
 
     private void Drive(int channel, int counts, bool isSafe)
     {
-        EdgeException? bad = Check();
-        if (bad is not null)
-        {
-            SetUp();
-            bad = Check();
-        }
-
+        EdgeException? bad = Prepare();
         if (bad is not null && !isSafe) throw bad;
 
         // One block: the outputs change at its STOP (OCH = 0), never in between. AI is on.
-        ReadOnlySpan<byte> bytes =
-        [
-            0,
-            counts >= Steps ? Full : (byte)0,
-            counts >= Steps ? (byte)0 : (byte)counts,
-            counts switch { 0 => Full, >= Steps => 0, _ => (byte)(counts >> 8) },
-        ];
+        Span<byte> bytes = stackalloc byte[4];
+        Put(bytes, counts);
         Bus.WriteBlock(Address, RegisterOf(channel), bytes);
         if (bad is not null) throw bad;
     }
 
+    // Whoever wants to write needs the settings; whoever wants to be safe writes without them too, and tells afterwards.
+    private EdgeException? Prepare()
+    {
+        try
+        {
+            EdgeException? bad = Check();
+            if (bad is null) return null;
+            SetUp();
+            return Check();
+        }
+        catch (EdgeException unsure)
+        {
+            return unsure;
+        }
+    }
+
+    private static void Put(Span<byte> channel, int counts)
+    {
+        channel[0] = 0;
+        channel[1] = counts >= Steps ? Full : (byte)0;
+        channel[2] = counts >= Steps ? (byte)0 : (byte)counts;
+        channel[3] = counts switch { 0 => Full, >= Steps => 0, _ => (byte)(counts >> 8) };
+    }
+
     private void SetUp()
     {
-        Bus.WriteRegister(Address, AllOffHigh, Full);
+        // As asleep or awake as it is, but with AI, which blocks need. A chip that still runs is safe before anything else changes.
+        Bus.WriteRegister(Address, Mode1, (byte)(AwakeMode | (ReadTwice(Mode1, "MODE1") & SleepBit)));
+        WriteSafe();
         Bus.WriteRegister(Address, Mode2, TotemPole);
         // The frequency can be set in sleep only.
         Bus.WriteRegister(Address, Mode1, AsleepMode);
         Bus.WriteRegister(Address, PreScale, _preScale);
         // The check that follows gives the oscillator its 500 µs; a channel written sooner has one irregular period.
         Bus.WriteRegister(Address, Mode1, AwakeMode);
+        // 7.3.1.1: sleep stops the channels; a write starts them.
+        WriteSafe();
+    }
+
+    private void WriteSafe()
+    {
+        Span<byte> block = stackalloc byte[BlockBytes];
+        for (int first = 0; first < Channels; first += BlockBytes / 4)
+        {
+            for (int i = 0; i < BlockBytes / 4; i++) Put(block.Slice(4 * i, 4), _safeCounts[first + i]);
+            Bus.WriteBlock(Address, RegisterOf(first), block);
+        }
     }
 
     private EdgeException? Check() => Differs(Mode1, "MODE1", AwakeMode, Mode1Mask) ?? Differs(Mode2, "MODE2", TotemPole, 0xff) ?? Differs(PreScale, "PRE_SCALE", _preScale, 0xff);
@@ -115,6 +154,8 @@ internal sealed class Pca9685Chip(PartSite site, IReadOnlyDictionary<string, str
     private EdgeException? Differs(byte register, string name, byte wanted, byte mask)
     {
         byte seen = Bus.ReadRegister(Address, register);
+        // Setting up takes the other channels to their safe values: not for one bit that flipped on its way.
+        if ((seen & mask) != wanted) seen = ReadTwice(register, name);
         return (seen & mask) == wanted ? null : SettingsLost(name, wanted, seen);
     }
 }

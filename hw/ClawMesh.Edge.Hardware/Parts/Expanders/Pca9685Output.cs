@@ -40,6 +40,7 @@ internal sealed class Pca9685Output : OutputDriver
         _chip = I2cChip.Of(site, binding.Wiring, Driver, () => new Pca9685Chip(site, binding.Wiring));
         _channel = binding.Wiring.Whole(ChannelKey);
         _inverted = binding.Wiring.Flag(InvertedKey);
+        _chip.Bind(_channel, Counts(SafeValue));
     }
 
     protected override void Write(OutputValue value)

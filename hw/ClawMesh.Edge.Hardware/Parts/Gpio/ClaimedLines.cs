@@ -15,7 +15,7 @@ internal sealed class ClaimedLines(IGpioPort port, GpioTarget target, Func<GpioR
     private IGpioLines? _lines;
     private bool _disposed;
 
-    /// <summary>Holds the lines from now on if it can; whoever needs them meets the failure.</summary>
+    /// <summary>Holds the lines from now on if it can; whoever needs them meets the failure. May block as long as their chip does.</summary>
     public void TryClaim()
     {
         try

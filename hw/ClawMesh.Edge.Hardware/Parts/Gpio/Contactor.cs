@@ -36,8 +36,6 @@ internal sealed class Contactor : OutputDriver, IDisposable
                 ActiveLow = binding.Wiring.Flag(GpioKeys.FeedbackActiveLow.Name),
                 Bias = GpioKeys.BiasOf(binding.Wiring, GpioKeys.FeedbackBias),
             }));
-        _coil.TryClaim();
-        _contact.TryClaim();
     }
 
     public static OutputDriver Open(PartSite site, ActuatorBinding binding, EffectWatch? effect) => new Contactor(site, binding, effect);
@@ -48,12 +46,15 @@ internal sealed class Contactor : OutputDriver, IDisposable
         _contact.Dispose();
     }
 
-    /// <summary>Also waits until the contact agrees or its time is over; the read-back then tells which.</summary>
+    /// <inheritdoc/>
+    public override TimeSpan SafeWriteTakes => _within;
+
+    /// <summary>Also waits until the contact agrees, its time is over or a safe write comes; the read-back then tells which.</summary>
     protected override void Write(OutputValue value)
     {
         _coil.Write(Bits(value), 1);
         long start = _time.GetTimestamp();
-        while (Contact() is { } seen && seen != value && _time.GetElapsedTime(start) < _within) _ports.Wait(Look);
+        while (!SafeIsWaiting && Contact() is { } seen && seen != value && _time.GetElapsedTime(start) < _within) _ports.Wait(Look);
     }
 
     protected override OutputValue? ReadState()

@@ -8,7 +8,7 @@ namespace ClawMesh.Edge.Hardware.Parts.Gpio;
 
 /// <summary>
 /// A relay on one line, or one that takes up to eight lines which switch together: one request, one set ioctl. Requesting the lines
-/// drives them to the safe value in the same step; that happens at the start, and again whenever they had been lost.
+/// drives them to the safe value in the same step; that happens at the first use, and again whenever they had been lost.
 /// </summary>
 internal sealed class GpioRelay : OutputDriver, IDisposable
 {
@@ -24,7 +24,6 @@ internal sealed class GpioRelay : OutputDriver, IDisposable
         GpioTarget target = GpioTarget.Of(binding.Wiring)!;
         _all = (1UL << target.Lines.Count) - 1;
         _lines = OutputLines(site, binding, target, Bits(SafeValue), GpioKeys.DriveOf(binding.Wiring));
-        _lines.TryClaim();
     }
 
     public static OutputDriver Open(PartSite site, ActuatorBinding binding, EffectWatch? effect) => new GpioRelay(site, binding, effect);

@@ -26,10 +26,16 @@ internal sealed class LatchingValve : OutputDriver, IDisposable
     private const ulong CloseCoil = 2;
     private const ulong Both = OpenCoil | CloseCoil;
 
+    // For the two steps around a pulse, on an expander with a slow bus.
+    private static readonly TimeSpan BusPatience = TimeSpan.FromSeconds(1);
+
     private readonly ClaimedLines _coils;
     private readonly TimeSpan _pulse;
     private readonly IHardwarePorts _ports;
+    private readonly Lock _pulseLock = new();
     private readonly Lock _lastLock = new();
+    private volatile bool _closing;
+    private bool _wasPulsed;
     private OutputValue? _last;
 
     private LatchingValve(PartSite site, ActuatorBinding binding, EffectWatch? effect)
@@ -38,15 +44,62 @@ internal sealed class LatchingValve : OutputDriver, IDisposable
         _ports = site.Ports;
         _pulse = binding.Wiring.Duration(GpioKeys.Pulse.Name);
         _coils = GpioRelay.OutputLines(site, binding, GpioTarget.Of(binding.Wiring)!, first: 0);
-        _coils.TryClaim();
     }
 
     public static OutputDriver Open(PartSite site, ActuatorBinding binding, EffectWatch? effect) => new LatchingValve(site, binding, effect);
 
-    public void Dispose() => _coils.Dispose();
+    /// <summary>Waits for a pulse under way: closing its lines would leave the coil powered. Where the bus hangs in it, the pulse closes them when it ends.</summary>
+    public void Dispose()
+    {
+        _closing = true;
+        if (!_pulseLock.TryEnter(_pulse + BusPatience)) return;
+        try
+        {
+            Close();
+        }
+        finally
+        {
+            _pulseLock.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override TimeSpan SafeWriteTakes => _pulse;
 
     protected override void Write(OutputValue value)
     {
+        lock (_pulseLock)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            try
+            {
+                Pulse(value);
+            }
+            finally
+            {
+                if (_closing) Close();
+            }
+        }
+    }
+
+    private void Close()
+    {
+        try
+        {
+            // Not where no coil was ever powered: nobody should wait for a chip that is not there.
+            if (_wasPulsed) SwitchOff();
+        }
+        catch (Exception e) when (e is EdgeException or ObjectDisposedException)
+        {
+            // It was told at the pulse; nothing more can be done from here.
+        }
+
+        _coils.Dispose();
+    }
+
+    private void Pulse(OutputValue value)
+    {
+        _wasPulsed = true;
         // Unknown until the pulse is over.
         Remember(null);
         try
@@ -74,7 +127,7 @@ internal sealed class LatchingValve : OutputDriver, IDisposable
         {
             _coils.Write(0, Both);
         }
-        catch (EdgeException)
+        catch (Exception e) when (e is EdgeException or ObjectDisposedException)
         {
             // A fresh request switches both off by itself; the next write makes it.
             _coils.Drop();

@@ -7,6 +7,9 @@ namespace ClawMesh.Edge.Hardware.Parts.I2c;
 /// <summary>One chip of a site: everything wired to it shares this object and its <see cref="Gate"/>.</summary>
 internal abstract class I2cChip : IDisposable
 {
+    /// <summary>How many more looks a register gets whose reads do not agree.</summary>
+    protected const int MoreLooks = 4;
+
     private readonly IHardwarePorts _ports;
 
     protected I2cChip(PartSite site, IReadOnlyDictionary<string, string> wiring, string title)
@@ -39,6 +42,21 @@ internal abstract class I2cChip : IDisposable
 
     /// <summary>Waits for the chip, on the thread of its bus.</summary>
     protected void Wait(TimeSpan span) => _ports.Wait(span);
+
+    /// <summary>What two reads in a row agree on: I2C has no checksum, and what is believed here decides what is written.</summary>
+    /// <exception cref="EdgeException"><c>part.settings_lost</c> when no two agree.</exception>
+    protected byte ReadTwice(byte register, string name)
+    {
+        byte first = Bus.ReadRegister(Address, register);
+        for (int i = 0; i < MoreLooks; i++)
+        {
+            byte second = Bus.ReadRegister(Address, register);
+            if (second == first) return first;
+            first = second;
+        }
+
+        throw SettingsLost(name, first, Bus.ReadRegister(Address, register));
+    }
 
     protected EdgeException WrongChip(string seen, string fix) => new(
         "part.wrong_chip", $"Could not use the {Name}.", seen, fix, FailureClass.Config);

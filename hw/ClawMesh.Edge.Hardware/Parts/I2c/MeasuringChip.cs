@@ -16,8 +16,9 @@ internal abstract class MeasuringChip(PartSite site, IReadOnlyDictionary<string,
     private bool _isKnown;
 
     /// <summary>
-    /// The latest number of one measure. Each number is handed out once: a sensor that asks again, as a probe for an effect does,
-    /// gets a new measurement and never the value from before a write.
+    /// The latest number of one measure. Each number is handed out once: a sensor that asks again gets a new measurement. A probe for an
+    /// effect may still get a number up to <see cref="ShareFor"/> old, from before the write, when another sensor of the chip had it measured:
+    /// an effect may be seen that much late, and what a write ended may be seen that much longer.
     /// </summary>
     /// <param name="slot">0 to 31: which measure of the chip.</param>
     public double Value(int slot)

@@ -15,7 +15,8 @@ namespace ClawMesh.Edge.Hardware.Parts.Kernel;
 /// <remarks>
 /// The kernel holds 0 ≤ duty ≤ period at every step and refuses everything while the period is 0, as it is after export. So: a fresh
 /// channel gets its period first, a running one rests before its period changes. Polarity changes only while a channel stands still;
-/// where it cannot be had (Tegra's driver has none), the duty is mirrored.
+/// where it cannot be had (Tegra's driver has none), the duty is mirrored. A running mirrored channel keeps its period for the safe value;
+/// at the first permit after that its period changes, and the output is active for a share of the time between two writes.
 /// </remarks>
 internal sealed class PwmOutput : OutputDriver
 {
@@ -67,7 +68,8 @@ internal sealed class PwmOutput : OutputDriver
     protected override OutputValue? ReadState()
     {
         string channel = _channel ?? ChannelOf(FindChip());
-        if (!Directory.Exists(channel)) return null;
+        // What another output of the site does there says nothing about this one.
+        if (!Directory.Exists(channel) || Owners.OwnerOf(Path.GetFileName(Path.GetDirectoryName(channel))!, _number) is { } owner && owner != Id.Value) return null;
         long period = Number(channel, "period");
         long duty = Number(channel, "duty_cycle");
         if (Number(channel, "enable") == 0 || period <= 0) return null;
@@ -105,7 +107,9 @@ internal sealed class PwmOutput : OutputDriver
         long period = Number(channel, "period");
         bool runs = Number(channel, "enable") != 0;
         // A driver may have rounded what was asked for.
-        if (Math.Abs(period - _periodNs) > _periodNs / 100)
+        bool otherPeriod = Math.Abs(period - _periodNs) > _periodNs / 100;
+        // A running mirrored channel has no duty that rests under both periods; the safe value is had at the old one.
+        if (otherPeriod && !(runs && value == SafeValue && IsMirrored(channel)))
         {
             if (period != 0) Put(channel, "duty_cycle", IsMirrored(channel) ? Math.Min(period, _periodNs) : 0);
             PutPeriod(channel, mustHave: period == 0 || value != SafeValue);
@@ -156,6 +160,13 @@ internal sealed class PwmOutput : OutputDriver
     {
         string chip = FindChip();
         string channel = ChannelOf(chip);
+        if (Owners.Take(Path.GetFileName(chip), _number, Id) is { } owner)
+        {
+            throw new EdgeException(
+                "pwm.channel_taken", $"Could not claim '{Id}'.", $"'{_chipName}' is {Path.GetFileName(chip)}, whose channel {_number} is already '{owner}', under another name; a channel has one user.",
+                "Correct pwmChip or pwmChannel of one of them.", FailureClass.Config);
+        }
+
         if (Directory.Exists(channel)) return channel;
         int channels = (int)Number(chip, "npwm");
         if (_number >= channels) throw PwmChips.NoChannel(Id.Value, _chipName, channels, _number);
@@ -185,6 +196,8 @@ internal sealed class PwmOutput : OutputDriver
     private EdgeException NotPermitted(UnauthorizedAccessException denied) => new(
         "pwm.no_permission", $"Could not set '{Id}'.", denied.Message,
         "Install the udev rules of the package and put the node's user into the group gpio; then log in again.", FailureClass.Auth, denied);
+
+    private PwmOwners Owners => _site.Buses.Shared("pwm owners", static () => new PwmOwners());
 
     private string FindChip() => PwmChips.Find(_site.Ports.Root, _chipName, _site.Board, Id.Value);
 

@@ -6,6 +6,10 @@ using ClawMesh.Edge.Hardware.Buses.Spi;
 namespace ClawMesh.Edge.Hardware.Parts.Spi;
 
 /// <summary>10-bit ADC with eight inputs; it converts while it is read.</summary>
+/// <remarks>
+/// An answer has no checksum, and its null bit is low: a data line that is stuck low reads as 0 V and cannot be told from an input at
+/// 0 V. Where the input never comes there, let the site's <c>valid.min</c> exclude it.
+/// </remarks>
 internal sealed class Mcp3008 : PartSensor
 {
     private const string InputKey = "input";
@@ -27,7 +31,7 @@ internal sealed class Mcp3008 : PartSensor
     {
         Keys =
         [
-            new(InputKey, PartKeyKind.Whole, "the input, CH0 to CH7") { Min = 0, Max = 7, Required = true },
+            new(InputKey, PartKeyKind.Whole, "the input, CH0 to CH7; a broken data line may read as 0 V, so let valid.min exclude it where the input never comes there") { Min = 0, Max = 7, Required = true },
             new(ReferenceKey, PartKeyKind.Number, "the voltage at VREF in volts") { Min = 0.25, Max = 5.5, Default = "3.3" },
         ],
     };

@@ -283,48 +283,6 @@ public sealed class OutputDriverTests
         Assert.Equal(OutputValue.Inactive, output.State);
     }
 
-    // Used to be written all the same: the read hung between the permit's redemption and the write.
-    [Fact]
-    public async Task A_read_back_that_hangs_until_the_permit_is_old_leaves_nothing_to_drive()
-    {
-        var output = new ScriptedOutput(Valve, OutputValue.Inactive);
-        output.Reading = () =>
-        {
-            output.Reading = null;
-            _time.Advance(Permit.Lifetime + TimeSpan.FromSeconds(5));
-            return OutputValue.Inactive;
-        };
-
-        DriveResult result = await output.ApplyAsync(_permits.For(Valve, OutputValue.Active), OutputValue.Active, CancellationToken.None);
-
-        Assert.Equal("permit.expired", result.Refusal?.Code);
-        Assert.Empty(output.Writes);
-    }
-
-    [Fact]
-    public async Task A_safe_state_that_is_asked_for_while_the_read_back_hangs_leaves_nothing_to_drive()
-    {
-        using var inRead = new ManualResetEventSlim();
-        using var letGo = new ManualResetEventSlim();
-        var output = new ScriptedOutput(Valve, OutputValue.Inactive);
-        output.Reading = () =>
-        {
-            inRead.Set();
-            letGo.Wait(Patience);
-            return OutputValue.Inactive;
-        };
-
-        Task<DriveResult> drive = Task.Run(() => output.ApplyAsync(_permits.For(Valve, OutputValue.Active), OutputValue.Active, CancellationToken.None));
-        Assert.True(inRead.Wait(Patience));
-        Task<SafeResult> safe = Task.Run(() => output.MakeSafe(SafeCause.Operator));
-        Assert.True(SpinWait.SpinUntil(() => output.IsSafeWaiting, Patience));
-        letGo.Set();
-
-        Assert.Equal("permit.overtaken", (await drive.WaitAsync(Patience)).Refusal?.Code);
-        await safe.WaitAsync(Patience);
-        Assert.DoesNotContain(OutputValue.Active, output.Writes);
-    }
-
     [Fact]
     public async Task However_a_safe_write_and_a_permit_race_the_output_ends_safe()
     {

@@ -126,6 +126,52 @@ public sealed class ExpanderOutputTests : IDisposable
         Assert.Equal(1 << 5, _chip.EverHigh);
     }
 
+    // "part.settings_lost" was thrown before anything was written: the pump ran on.
+    [Fact]
+    public async Task Reads_that_never_agree_keep_no_output_from_its_safe_value_nor_move_another()
+    {
+        IReadOnlyList<OutputDriver> outputs = [.. _bench.Open([], [Entry(5, 0), Entry(6, 1)]).Actuators.Cast<OutputDriver>()];
+        foreach (OutputDriver output in outputs) output.MakeSafe(SafeCause.Start);
+        await Apply(outputs[0], OutputValue.Active);
+        await Apply(outputs[1], OutputValue.Active);
+        _chip.EverHigh = 0;
+        byte noise = 0;
+        _chip.Noise = () => (byte)(++noise & 0x1f);
+
+        SafeResult safe = outputs[0].MakeSafe(SafeCause.LeaseEnd);
+        EdgeException fault = await Assert.ThrowsAsync<EdgeException>(() => Apply(outputs[0], OutputValue.Active));
+
+        Assert.False(safe.Confirmed);
+        Assert.Equal("part.settings_lost", fault.Code);
+        Assert.Equal(1 << 6, _chip[2] & ~_chip[6] & 0xff);
+        Assert.Equal(0, _chip.EverHigh & ~((1 << 6) | (1 << 5)));
+    }
+
+    [Fact]
+    public void Reads_that_never_agreed_since_the_start_leave_every_pin_of_the_site_at_its_safe_level()
+    {
+        IReadOnlyList<OutputDriver> outputs = [.. _bench.Open([], [Entry(5, 0), PartBench.Merge(Entry(6, 1), """{ "activeLow": true }""")]).Actuators.Cast<OutputDriver>()];
+        _chip.Set(2, 0x20);
+        _chip.Set(6, 0x00);
+        byte noise = 0;
+        _chip.Noise = () => (byte)(++noise & 0x1f);
+
+        outputs[0].MakeSafe(SafeCause.Start);
+
+        Assert.Equal((0x40, 0x9f), (_chip[2] & 0x60, _chip[6]));
+    }
+
+    [Fact]
+    public async Task A_look_that_is_damaged_once_switches_no_driven_pin_off()
+    {
+        OutputDriver output = Open(5);
+        await Apply(output, OutputValue.Active);
+        _chip.FlipDirectionOnce = true;
+
+        Assert.Equal(OutputValue.Active, output.ReadBack());
+        Assert.NotEqual(0, _chip[2] & 0x20);
+    }
+
     [Fact]
     public async Task Outputs_of_one_chip_do_not_lose_each_other_s_writes()
     {
@@ -210,6 +256,11 @@ public sealed class ExpanderOutputTests : IDisposable
         /// <summary>XORed once into what the next read of the latch answers.</summary>
         public byte FlipOnce { get; set; }
 
+        /// <summary>XORed into what each read answers.</summary>
+        public Func<byte>? Noise { get; set; }
+
+        public bool FlipDirectionOnce { get; set; }
+
         public void PowerOn()
         {
             foreach (int register in new[] { _latch, _direction }) Set(register, 0xff, 0xff);
@@ -221,6 +272,8 @@ public sealed class ExpanderOutputTests : IDisposable
             void Remember(byte register) => first = register;
             Reading = Remember;
             base.Read(bytes);
+            if (Noise is not null) bytes[0] ^= Noise();
+            if (first == _direction && FlipDirectionOnce) (bytes[0], FlipDirectionOnce) = ((byte)~bytes[0], false);
             if (first != _latch || FlipOnce == 0) return;
             bytes[0] ^= FlipOnce;
             FlipOnce = 0;

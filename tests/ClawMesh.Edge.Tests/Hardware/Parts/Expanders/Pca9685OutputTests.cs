@@ -123,6 +123,82 @@ public sealed class Pca9685OutputTests : IDisposable
         Assert.Equal(0.25, output.ReadBack()!.Value.Ratio, 0.001);
     }
 
+    // One unrepeated look decided to set the chip up anew, which switched the other channels over.
+    [Theory]
+    [InlineData(0x00)]
+    [InlineData(0x01)]
+    [InlineData(0xfe)]
+    public async Task A_bit_that_flips_once_on_the_wire_moves_no_other_channel(int register)
+    {
+        IReadOnlyList<OutputDriver> outputs = OpenFour();
+        await Apply(outputs[1], new OutputValue(0.75));
+        _chip.Watch();
+        _chip.FlipOnce = register;
+
+        Assert.True(outputs[0].MakeSafe(SafeCause.LeaseEnd).Confirmed);
+        await Apply(outputs[0], new OutputValue(0.25));
+
+        Assert.Equal(-1, _chip.FlipOnce);
+        Assert.Equal((0.75, 0.75), (_chip.Lowest[4], _chip.Highest[4]));
+        Assert.Equal((1.0, 1.0), (_chip.Lowest[5], _chip.Highest[5]));
+    }
+
+    // Setting the chip up wrote "all off", which is full power for an inverted channel and for one whose safe value is active.
+    [Fact]
+    public async Task Setting_the_chip_up_anew_energises_no_channel_and_takes_each_to_its_own_safe_value()
+    {
+        IReadOnlyList<OutputDriver> outputs = OpenFour();
+        await Apply(outputs[1], new OutputValue(0.75));
+        _chip.Watch();
+        // Another program changed the frequency; the chip runs on.
+        _chip[0xfe] = 121;
+
+        await Apply(outputs[0], new OutputValue(0.5));
+
+        Assert.Equal(0x1e, _chip[0xfe]);
+        // The plain one may rest; the inverted one and the one that is safe when active must never have been low.
+        Assert.Equal((0, 1.0, 1.0), (_chip.Duty(4), _chip.Duty(5), _chip.Duty(6)));
+        Assert.Equal((1.0, 1.0), (_chip.Lowest[5], _chip.Lowest[6]));
+        Assert.Equal(0.75, _chip.Highest[4]);
+        Assert.Equal(0.5, _chip.Duty(3));
+    }
+
+    [Fact]
+    public async Task A_look_that_is_damaged_once_switches_no_running_channel_off()
+    {
+        OutputDriver output = Open("{}");
+        await Apply(output, new OutputValue(0.5));
+        _chip.FlipOnce = 0;
+
+        Assert.Equal(0.5, output.ReadBack()!.Value.Ratio, 0.001);
+        Assert.Equal(0.5, _chip.Duty(3));
+    }
+
+    [Fact]
+    public void Noise_on_every_look_keeps_no_channel_from_its_safe_value()
+    {
+        OutputDriver output = Open("{}");
+        output.MakeSafe(SafeCause.Start);
+        _chip.Set(6 + 12, 0, 0x10, 0, 0);
+        byte noise = 0;
+        _chip.Noise = _ => ++noise;
+
+        output.MakeSafe(SafeCause.Fault);
+
+        Assert.Equal(0, _chip.Duty(3));
+    }
+
+    // Channel 3 and 4 plain, 5 inverted, 6 safe when active; all at their safe values.
+    private IReadOnlyList<OutputDriver> OpenFour()
+    {
+        IReadOnlyList<OutputDriver> outputs =
+        [
+            .. _bench.Open([], [Entry("{}", 0), Entry("""{ "output": 4 }""", 1), Entry("""{ "output": 5, "inverted": true }""", 2), Entry("""{ "output": 6, "safe": "active" }""", 3)]).Actuators.Cast<OutputDriver>(),
+        ];
+        foreach (OutputDriver output in outputs) output.MakeSafe(SafeCause.Start);
+        return outputs;
+    }
+
     private OutputDriver Open(string keys) => (OutputDriver)_bench.Open([], [Entry(keys, 0)]).Actuators[0];
 
     private static System.Text.Json.Nodes.JsonObject Entry(string keys, int number) =>
@@ -133,7 +209,47 @@ public sealed class Pca9685OutputTests : IDisposable
     /// <summary>What of the PCA9685 the driver relies on: the registers for all channels, the prescaler that wants sleep, EXTCLK that sticks.</summary>
     private sealed class PwmModel : FakeByteChip
     {
-        public PwmModel() => PowerOn();
+        private byte _register;
+
+        public PwmModel()
+        {
+            Reading = register => _register = register;
+            PowerOn();
+        }
+
+        /// <summary>This register reads with all bits flipped, once; −1 for none.</summary>
+        public int FlipOnce { get; set; } = -1;
+
+        /// <summary>XORed into what a single register reads.</summary>
+        public Func<byte, byte>? Noise { get; set; }
+
+        public double[] Lowest { get; } = new double[16];
+
+        public double[] Highest { get; } = new double[16];
+
+        /// <summary>From now on the lowest and highest duty of each channel are remembered; sleep holds what was.</summary>
+        public void Watch()
+        {
+            for (int channel = 0; channel < 16; channel++) (Lowest[channel], Highest[channel]) = (Duty(channel), Duty(channel));
+        }
+
+        public override void Write(ReadOnlySpan<byte> bytes)
+        {
+            base.Write(bytes);
+            if (IsAsleep) return;
+            for (int channel = 0; channel < 16; channel++)
+                (Lowest[channel], Highest[channel]) = (Math.Min(Lowest[channel], Duty(channel)), Math.Max(Highest[channel], Duty(channel)));
+        }
+
+        public override void Read(Span<byte> bytes)
+        {
+            base.Read(bytes);
+            if (bytes.Length != 1) return;
+            if (Noise is not null) bytes[0] ^= Noise(_register);
+            if (_register != FlipOnce) return;
+            bytes[0] ^= 0xff;
+            FlipOnce = -1;
+        }
 
         public bool IsAsleep => (this[0] & 0x10) != 0;
 

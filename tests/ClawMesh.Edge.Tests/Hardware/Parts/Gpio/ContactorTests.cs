@@ -84,6 +84,7 @@ public sealed class ContactorTests : IDisposable
     public void After_its_chip_was_away_the_coil_is_taken_again_at_the_safe_value()
     {
         OutputDriver contactor = _bench.OpenOutput(Keys);
+        contactor.MakeSafe(SafeCause.Start);
         _bench.Bank.Unplug();
         SafeResult away = contactor.MakeSafe(SafeCause.Fault);
         _bench.Bank.PlugIn();

@@ -23,9 +23,29 @@ public sealed class GpioRelayTests : IDisposable
     [InlineData("active", true, 0)]
     public void The_line_is_at_its_safe_value_from_the_moment_it_is_requested(string safe, bool activeLow, ulong level)
     {
-        _bench.OpenOutput($"{OneLine}, \"activeLow\": {(activeLow ? "true" : "false")}", safe);
+        OutputDriver relay = _bench.OpenOutput($"{OneLine}, \"activeLow\": {(activeLow ? "true" : "false")}", safe);
 
-        Assert.Equal([new FakeGpioWrite("clawmesh:valve:V1", level, AtRequest: true)], _bench.Gpio.Writes);
+        relay.MakeSafe(SafeCause.Start);
+
+        Assert.Equal(new FakeGpioWrite("clawmesh:valve:V1", level, AtRequest: true), _bench.Gpio.Writes[0]);
+        Assert.All(_bench.Gpio.Writes, write => Assert.Equal(level, write.Levels));
+    }
+
+    // Opening claimed the lines on the one thread that opens all outputs: an expander that hung kept every one of them from being made safe.
+    [Theory]
+    [InlineData(OneLine)]
+    [InlineData("\"driver\": \"latching-valve\", \"chip\": \"bank\", \"line\": \"A,B\"")]
+    [InlineData("\"driver\": \"contactor\", \"chip\": \"bank\", \"line\": \"A\", \"feedbackChip\": \"bank\", \"feedbackLine\": \"B\"")]
+    public void Opening_touches_no_line_and_the_first_safe_write_claims_it(string keys)
+    {
+        OutputDriver output = _bench.OpenOutput(keys);
+        Assert.All(_bench.Bank.Lines, line => Assert.Null(line.Holder));
+        Assert.Empty(_bench.Gpio.Writes);
+
+        output.MakeSafe(SafeCause.Start);
+
+        Assert.NotNull(_bench.Bank.Lines[0].Holder);
+        Assert.True(_bench.Gpio.Writes[0].AtRequest);
     }
 
     [Fact]
@@ -50,7 +70,8 @@ public sealed class GpioRelayTests : IDisposable
         DriveResult result = await relay.ApplyAsync(_bench.Permits.For("actuator:valve:V2", OutputValue.Active), OutputValue.Active, CancellationToken.None);
 
         Assert.Equal("permit.other_actuator", result.Refusal?.Code);
-        Assert.Single(_bench.Gpio.Writes);
+        // The look at its state has claimed the line, at the safe value.
+        Assert.All(_bench.Gpio.Writes, write => Assert.True(write is { AtRequest: true, Levels: 0 }));
     }
 
     [Fact]
@@ -148,7 +169,7 @@ public sealed class GpioRelayTests : IDisposable
     [Fact]
     public void Lines_are_given_back_with_the_site()
     {
-        _bench.OpenOutput(OneLine);
+        _bench.OpenOutput(OneLine).MakeSafe(SafeCause.Start);
 
         _bench.Hardware.Dispose();
 

@@ -98,6 +98,55 @@ public sealed class LatchingValveTests : IDisposable
         Assert.False(_bench.Bank.Lines[0].Level);
     }
 
+    // Closing the site took the lines away in the middle of the pulse: the coil stayed powered.
+    [Fact]
+    public async Task Closing_waits_for_the_pulse_and_leaves_both_coils_off()
+    {
+        OutputDriver valve = _bench.OpenOutput(Keys);
+        using var closing = new ManualResetEventSlim();
+        Task closed = Task.CompletedTask;
+        bool poweredInside = false, closedInside = false;
+        _bench.Waiting = () =>
+        {
+            closed = Task.Factory.StartNew(
+                () =>
+                {
+                    closing.Set();
+                    ((IDisposable)valve).Dispose();
+                },
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            closing.Wait(TestContext.Current.CancellationToken);
+            (poweredInside, closedInside) = (_bench.Bank.Lines[1].Level, closed.IsCompleted);
+        };
+
+        valve.MakeSafe(SafeCause.Stop);
+        await closed.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.True(poweredInside);
+        Assert.False(closedInside);
+        Assert.All(_bench.Bank.Lines, line => Assert.False(line.Level));
+        Assert.All(_bench.Bank.Lines, line => Assert.Null(line.Holder));
+        Assert.Equal(0UL, _bench.Gpio.Writes[^1].Levels);
+    }
+
+    [Fact]
+    public void A_coil_that_could_not_be_switched_off_is_switched_off_at_closing_and_no_pulse_is_given_after_it()
+    {
+        OutputDriver valve = _bench.OpenOutput(Keys);
+        _bench.Bank.FailsToSet = bits => bits == 0;
+        valve.MakeSafe(SafeCause.Stop);
+        Assert.True(_bench.Bank.Lines[1].Level);
+        _bench.Bank.FailsToSet = null;
+
+        ((IDisposable)valve).Dispose();
+        int writes = _bench.Gpio.Writes.Count;
+        SafeResult late = valve.MakeSafe(SafeCause.Stop);
+
+        Assert.False(late.Confirmed);
+        Assert.Equal(writes, _bench.Gpio.Writes.Count);
+        Assert.False(_bench.Bank.Lines[1].Level);
+    }
+
     [Fact]
     public void A_valve_needs_two_lines()
     {

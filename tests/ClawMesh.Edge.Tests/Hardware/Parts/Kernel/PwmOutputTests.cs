@@ -257,6 +257,47 @@ public sealed class PwmOutputTests : IDisposable
         Assert.Equal("output.readback_contradicts", fault.Code);
     }
 
+    // Both were opened, and each moved the other's load.
+    [Fact]
+    public async Task A_channel_another_output_of_the_site_has_under_another_name_is_not_moved_not_even_to_a_safe_value()
+    {
+        var pwm = new FakePwm(_root, number: 2);
+        SiteBuses buses = NewBuses();
+        PwmOutput first = Open(pwm, buses: buses);
+        PwmOutput second = Open(pwm, chip: "pwmchip2", safe: "\"active\"", id: "actuator:fan:F2", buses: buses);
+        await ApplyAsync(first, 0.5);
+        int taken = pwm.Taken.Count;
+
+        SafeResult safe = second.MakeSafe(SafeCause.Start);
+        EdgeException fault = await Assert.ThrowsAsync<EdgeException>(
+            () => second.ApplyAsync(_permits.For("actuator:fan:F2", OutputValue.Inactive), OutputValue.Inactive, CancellationToken.None));
+
+        Assert.Equal(("pwm.channel_taken", FailureClass.Config), (fault.Code, fault.FailureClass));
+        Assert.Contains($"already '{Fan}'", fault.Why);
+        Assert.False(safe.Confirmed);
+        Assert.Null(second.ReadBack());
+        Assert.Equal(taken, pwm.Taken.Count);
+        Assert.True(first.MakeSafe(SafeCause.LeaseEnd).Confirmed);
+    }
+
+    // The period was changed at a duty that rests under neither: a step was active without a permit.
+    [Theory]
+    [InlineData(10_000_000)]
+    [InlineData(100_000)]
+    public async Task A_running_mirrored_channel_goes_safe_at_the_period_it_has(long period)
+    {
+        var pwm = new FakePwm(_root) { HasPolarity = false };
+        pwm.Leave(period, period, enabled: true);
+        PwmOutput output = Open(pwm, "\"inverted\": true, \"frequency\": 1000");
+
+        Assert.True(output.MakeSafe(SafeCause.Start).Confirmed);
+
+        Assert.Equal([$"duty_cycle={period}"], pwm.Taken);
+        Assert.All(pwm.Levels, level => Assert.Equal(1, level));
+        await ApplyAsync(output, 0.75);
+        Assert.Equal(("1000000", 0.25), (pwm.Text("period"), pwm.Levels[^1]));
+    }
+
     [Fact]
     public async Task Without_a_permit_that_holds_nothing_is_written()
     {
@@ -293,20 +334,26 @@ public sealed class PwmOutputTests : IDisposable
 
     private async Task<EdgeException> FaultAsync(PwmOutput output) => await Assert.ThrowsAsync<EdgeException>(() => ApplyAsync(output, 0.5));
 
-    private PwmOutput Open(IPwmFiles pwm, string keys = "\"frequency\": 1000", string chip = "3280000.pwm", int channel = 0, string safe = "\"inactive\"")
+    private PwmOutput Open(IPwmFiles pwm, string keys = "\"frequency\": 1000", string chip = "3280000.pwm", int channel = 0, string safe = "\"inactive\"", string id = Fan, SiteBuses? buses = null)
     {
         SiteReadResult read = SiteFile.Read(
             $$"""
             { "schema": 1, "name": "bench", "board": "simulated", "simulated": false, "sensors": [],
-              "actuators": [ { "ref": "{{Fan}}", "zone": "bed", "kind": "level", "driver": "pwm", "safe": {{safe}}, "maxOn": "10m",
+              "actuators": [ { "ref": "{{id}}", "zone": "bed", "kind": "level", "driver": "pwm", "safe": {{safe}}, "maxOn": "10m",
                                "pwmChip": "{{chip}}", "pwmChannel": {{channel}}, {{keys}} } ] }
             """,
             "bench.json", new BoardCatalog("/nonexistent"));
         Assert.DoesNotContain(read.Problems, p => p.Severity == ProblemSeverity.Error);
-        var ports = new FakePorts { Root = _root.Path, Waits = _time.Advance };
-        var buses = new SiteBuses(ports, null, _time);
+        return new PwmOutput(new PartSite(Ports, buses ?? NewBuses(), null, _time), read.Site!.Actuators[0], null, pwm);
+    }
+
+    private FakePorts Ports => new() { Root = _root.Path, Waits = _time.Advance };
+
+    private SiteBuses NewBuses()
+    {
+        var buses = new SiteBuses(Ports, null, _time);
         _buses.Add(buses);
-        return new PwmOutput(new PartSite(ports, buses, null, _time), read.Site!.Actuators[0], null, pwm);
+        return buses;
     }
 
     /// <summary>A controller that makes something else of a duty than was asked for.</summary>
