@@ -12,7 +12,7 @@ cp -aL "$payload" "$T/tree/payload"
 (cat "$W/base.cpio"; cd "$T/tree" && find . -print0 | cpio --null -o -H newc --quiet) > "$T/initrd"
 status=0
 # A guest's status N comes back as 2N+1, the only way isa-debug-exit has.
-timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -M pc -cpu max -smp "${RIG_SMP:-1}" -m "${RIG_MEM:-512}" \
+timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -M pc -cpu max -smp "${RIG_SMP:-2}" -m "${RIG_MEM:-512}" \
   -nodefaults -no-user-config -no-reboot -display none -serial stdio \
   -chardev "socket,id=a,path=$T/nullmodem,server=on,wait=off" -chardev "socket,id=b,path=$T/nullmodem" -serial chardev:a -serial chardev:b \
   -device isa-debug-exit,iobase=0x501,iosize=1 ${RIG_QEMU:-} \

@@ -16,7 +16,7 @@ public sealed class RigRun : IAsyncLifetime
     // Names separated by spaces: only these run, the others are skipped. For whoever writes one.
     private const string OnlyVariable = "RIG_SCENARIOS";
     private const int NotAvailable = 3;
-    private const int LimitSeconds = 110;
+    private const int LimitSeconds = 170;
 
     private static readonly TimeSpan SetupLimit = TimeSpan.FromMinutes(10);
 
@@ -34,11 +34,12 @@ public sealed class RigRun : IAsyncLifetime
     private static string Own => Path.Combine(Root, "tests/ClawMesh.Edge.Rig");
 
     /// <summary>Fails unless the scenario ended and every check its script names was reported ok; skips when there is no rig.</summary>
-    public void Expect(string scenario)
+    /// <param name="more">Script the scenario takes from elsewhere, with checks of its own.</param>
+    public void Expect(string scenario, string more = "")
     {
         Assert.SkipWhen(_skip is not null, _skip ?? "");
         Assert.SkipWhen(Only.Length > 0 && !Only.Contains(scenario), $"{OnlyVariable} names others");
-        IReadOnlyList<string> problems = _console.Problems(scenario, File.ReadAllText(Path.Combine(Own, "scenarios", scenario + ".sh")));
+        IReadOnlyList<string> problems = _console.Problems(scenario, File.ReadAllText(Path.Combine(Own, "scenarios", scenario + ".sh")) + "\n" + more);
         Assert.True(problems.Count == 0, $"{string.Join('\n', problems)}\n\n{_broken}\n--- console\n{_console.Excerpt(_broken is null ? scenario : null)}");
     }
 
@@ -104,6 +105,7 @@ public sealed class RigRun : IAsyncLifetime
             if (Directory.Exists(Path.Combine(Own, folder))) CopyFiles(Path.Combine(Own, folder), Directory.CreateDirectory(Path.Combine(payload, folder)).FullName);
         }
 
+        PartCases.Write(Path.Combine(payload, "data"));
         foreach (string script in Directory.EnumerateFiles(Path.Combine(payload, "scenarios")))
         {
             if (Only.Length > 0 && !Only.Contains(Path.GetFileNameWithoutExtension(script))) File.Delete(script);

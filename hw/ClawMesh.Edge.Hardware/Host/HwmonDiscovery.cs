@@ -9,6 +9,7 @@ namespace ClawMesh.Edge.Hardware.Host;
 internal static class HwmonDiscovery
 {
     private const string InputSuffix = "_input";
+    private const string OneWireThermometer = "w1-slave-temp";
     private const double OffCelsius = -256;
 
     internal static void AddThermalZones(HostSensorList list, string root, TimeProvider time)
@@ -50,6 +51,9 @@ internal static class HwmonDiscovery
 
             // The thermal framework shows each zone as a hwmon chip as well; the zone is listed already.
             if (zones.Contains(chip) || claimed.Contains(deviceDirectory)) continue;
+
+            // Thermometers on 1-wire: each read holds the whole bus for a conversion of 750 ms, which the site's own readings need.
+            if (chip == OneWireThermometer) continue;
             foreach (string file in KernelFile.Names(deviceDirectory))
             {
                 if (file.EndsWith(InputSuffix, StringComparison.Ordinal)) AddChannel(list, deviceDirectory, chip, file[..^InputSuffix.Length], time);

@@ -32,7 +32,7 @@ public abstract class PartSensor : IRecoverableSensor
     public bool LeavesOnCancel => true;
 
     /// <inheritdoc/>
-    public TimeSpan ReadLimit => _thread.ReadLimit;
+    public virtual TimeSpan ReadLimit => _thread.ReadLimit;
 
     protected TimeProvider Time => _time;
 

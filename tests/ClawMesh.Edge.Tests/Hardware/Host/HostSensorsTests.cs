@@ -122,6 +122,14 @@ public sealed class HostSensorsTests : IDisposable
     }
 
     [Fact]
+    public void Thermometers_on_1_wire_are_left_to_the_site_because_each_read_holds_their_bus()
+    {
+        Put("sys/class/hwmon/hwmon0", ("name", "w1_slave_temp"), ("temp1_input", "21500"));
+
+        Assert.Empty(Discover());
+    }
+
+    [Fact]
     public void Two_chips_of_one_kind_get_two_ids()
     {
         Put("sys/class/hwmon/hwmon0", ("name", "nvme"), ("temp1_input", "30000"));
