@@ -34,6 +34,10 @@ internal sealed class Ds18b20 : KernelSensor
         _file = new KernelAttribute(binding.Info.Id);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A conversion takes 750 ms, and the kernel repeats a damaged transfer for several seconds before it says so.</remarks>
+    public override TimeSpan ReadLimit => TimeSpan.FromSeconds(10);
+
     protected override void Find()
     {
         string device = Path.Combine(Root, Directory, _serial);
