@@ -170,13 +170,16 @@ public sealed class ReadMethodsReplayTests : IDisposable
         string identity = await File.ReadAllTextAsync(GoldenData.PathOf("identities/alpha/identity/device.json.template"));
         File.SetUnixFileMode(_scratch.Put("state/identity/device.json", identity.Replace("@PKCS8_PEM_OF_SEED@", pem, StringComparison.Ordinal)), UnixMode.OwnerOnly);
         File.SetUnixFileMode(_scratch.Put("state/mesh/trusted-peers.json", await File.ReadAllTextAsync(GoldenData.PathOf("identities/alpha/mesh/trusted-peers.json"))), UnixMode.OwnerOnly);
-        return await EdgeNode.StartAsync(
+        EdgeNode node = await EdgeNode.StartAsync(
             new NodeOptions
             {
                 State = state, Site = "simulated", Name = "alpha", Host = "127.0.0.1", Port = 0, Discovery = false, MeshName = "golden-mesh",
                 StaticPeers = [$"{Transcript.DeviceId("beta")}=ws://127.0.0.1:19102||local"],
             },
             time, TestContext.Current.CancellationToken);
+        // The loops take their first samples beside the start.
+        Assert.True(SpinWait.SpinUntil(() => node.Sensors.All(s => node.Latest.Latest(s.Info.Id) is not null) && node.Frames.Told >= node.Site.Sensors.Count, TimeSpan.FromSeconds(20)));
+        return node;
     }
 
     private static WireLink Beta(EdgeNode node, ManualTime time)
