@@ -11,8 +11,7 @@ namespace ClawMesh.Edge.Hardware.Parts;
 /// </summary>
 public abstract class PartSensor : IRecoverableSensor
 {
-    private readonly BusThread _thread;
-    private readonly BusJob _job;
+    private readonly BusReads _reads;
     private readonly TimeProvider _time;
     private readonly Calibration? _calibration;
 
@@ -20,10 +19,8 @@ public abstract class PartSensor : IRecoverableSensor
     {
         Info = binding.Info;
         _time = site.Time;
-        _thread = site.Buses.Thread(binding.Info.Bus);
         _calibration = Calibration.Of(binding.Wiring);
-        _job = new BusJob(_thread, Sample);
-        _thread.Join();
+        _reads = new BusReads(site.Buses.Thread(binding.Info.Bus), Sample);
     }
 
     public SensorInfo Info { get; }
@@ -32,12 +29,11 @@ public abstract class PartSensor : IRecoverableSensor
     public bool LeavesOnCancel => true;
 
     /// <inheritdoc/>
-    public virtual TimeSpan ReadLimit => _thread.ReadLimit;
+    public virtual TimeSpan ReadLimit => _reads.ReadLimit;
 
     protected TimeProvider Time => _time;
 
-    public ValueTask<Reading> ReadAsync(CancellationToken cancellationToken) =>
-        _job.TryStart(cancellationToken) ?? new BusJob(_thread, Sample).TryStart(cancellationToken)!.Value;
+    public ValueTask<Reading> ReadAsync(CancellationToken cancellationToken) => _reads.ReadAsync(cancellationToken);
 
     /// <summary>Opens its bus again after it failed, if that can help; the caller reports it. Runs on the caller's thread and must not wait for the bus.</summary>
     public virtual void Recover()

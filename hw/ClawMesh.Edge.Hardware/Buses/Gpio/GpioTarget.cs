@@ -5,21 +5,19 @@ namespace ClawMesh.Edge.Hardware.Buses.Gpio;
 /// <param name="Lines">Names, or offsets as text.</param>
 /// <param name="Offsets">What the board file expects, as a cross-check; empty when the site named chip and line itself.</param>
 /// <param name="Pins">Numbers on the header; empty when the site named chip and line itself.</param>
-/// <param name="PadRegisters">Physical PADCTL addresses by line, null where unknown; empty when the site named chip and line itself.</param>
-public sealed record GpioTarget(string Chip, IReadOnlyList<string> Lines, IReadOnlyList<int> Offsets, IReadOnlyList<int> Pins, IReadOnlyList<long?> PadRegisters)
+public sealed record GpioTarget(string Chip, IReadOnlyList<string> Lines, IReadOnlyList<int> Offsets, IReadOnlyList<int> Pins)
 {
     /// <summary>The role of a part's main lines.</summary>
     public const string MainRole = "line";
 
-    /// <summary>From the wiring the site reader made: <c>ROLE.chip</c>, <c>ROLE.lines</c>, <c>ROLE.offsets</c>, <c>ROLE.pins</c>, <c>ROLE.pads</c>, lists by comma. Null when the role is not wired.</summary>
+    /// <summary>From the wiring the site reader made: <c>ROLE.chip</c>, <c>ROLE.lines</c>, <c>ROLE.offsets</c>, <c>ROLE.pins</c>, lists by comma. Null when the role is not wired.</summary>
     public static GpioTarget? Of(IReadOnlyDictionary<string, string> wiring, string role = MainRole)
     {
         if (!wiring.TryGetValue($"{role}.chip", out string? chip)) return null;
         return new GpioTarget(
             chip, Split(wiring, $"{role}.lines"),
             [.. Split(wiring, $"{role}.offsets").Select(int.Parse)],
-            [.. Split(wiring, $"{role}.pins").Select(int.Parse)],
-            [.. Split(wiring, $"{role}.pads").Select(pad => pad.Length > 2 ? Convert.ToInt64(pad, 16) : (long?)null)]);
+            [.. Split(wiring, $"{role}.pins").Select(int.Parse)]);
     }
 
     private static string[] Split(IReadOnlyDictionary<string, string> wiring, string key) =>

@@ -110,7 +110,7 @@ public sealed class GpioResolverTests
         Assert.Equal("gpio.ambiguous", Fault(Target("chip", ["PB.00", "1"], [])).Code);
     }
 
-    private static GpioTarget Target(string chip, string[] lines, int[] offsets) => new(chip, lines, offsets, [], []);
+    private static GpioTarget Target(string chip, string[] lines, int[] offsets) => new(chip, lines, offsets, []);
 
     private EdgeException Fault(GpioTarget target) => Assert.Throws<EdgeException>(() => GpioResolver.Resolve(_gpio, target));
 }
