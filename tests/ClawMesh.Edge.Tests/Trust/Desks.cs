@@ -40,5 +40,8 @@ internal static class Desks
         return document.RootElement.Clone();
     }
 
+    /// <summary>The records of a command alone: what made an output safe is recorded beside them, before or after as it happens.</summary>
+    public static IEnumerable<JournalRecord> WithoutSafe(this IEnumerable<JournalRecord> records) => records.Where(r => r.Type != JournalRecordType.Safe);
+
     public static string Words(this IEnumerable<JournalRecord> records) => string.Join(' ', records.Select(r => $"{r.Type.Word()}:{r.Code}"));
 }
