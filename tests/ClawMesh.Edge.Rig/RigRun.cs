@@ -16,7 +16,7 @@ public sealed class RigRun : IAsyncLifetime
     // Names separated by spaces: only these run, the others are skipped. For whoever writes one.
     private const string OnlyVariable = "RIG_SCENARIOS";
     private const int NotAvailable = 3;
-    private const int LimitSeconds = 170;
+    private const int LimitSeconds = 300;
 
     private static readonly TimeSpan SetupLimit = TimeSpan.FromMinutes(10);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Tests.Agent.Node;
 
 namespace ClawMesh.Edge.Tests.Agent.Diag;
 
@@ -12,6 +13,7 @@ public sealed class RunningNodeTests
         diag.UseThisMachine();
         var options = new NodeOptions { State = diag.State, Site = "simulated", Name = "diag-test", Host = "127.0.0.1", Port = 0, Discovery = false };
         await using EdgeNode node = await EdgeNode.StartAsync(options, TimeProvider.System, TestContext.Current.CancellationToken);
+        node.WithFirstSamples();
 
         JsonElement[] checks = [.. DiagBench.Checks(await diag.JsonAsync())];
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Tests.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Mesh;
@@ -177,9 +178,7 @@ public sealed class ReadMethodsReplayTests : IDisposable
                 StaticPeers = [$"{Transcript.DeviceId("beta")}=ws://127.0.0.1:19102||local"],
             },
             time, TestContext.Current.CancellationToken);
-        // The loops take their first samples beside the start.
-        Assert.True(SpinWait.SpinUntil(() => node.Sensors.All(s => node.Latest.Latest(s.Info.Id) is not null) && node.Frames.Told >= node.Site.Sensors.Count, TimeSpan.FromSeconds(20)));
-        return node;
+        return node.WithFirstSamples();
     }
 
     private static WireLink Beta(EdgeNode node, ManualTime time)
