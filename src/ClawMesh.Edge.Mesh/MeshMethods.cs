@@ -5,22 +5,14 @@ using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Mesh.Lifecycle;
 using ClawMesh.Edge.Mesh.Operators;
-using ClawMesh.Edge.Mesh.Sessions;
+using ClawMesh.Edge.Mesh.Proposals;
 using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Mesh;
 
-/// <summary>Words about planners ([W-124]).</summary>
-internal static class PlannerErrorCodes
-{
-    public const string NoPlanner = "NO_PLANNER";
-    public const string RemotePlannerError = "REMOTE_PLANNER_ERROR";
-}
-
 /// <summary>The methods the mesh answers itself, each with the tier it needs ([X-69]).</summary>
 internal static class MeshMethods
 {
-    private static readonly TimeSpan LeaderLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan IndirectPause = TimeSpan.FromSeconds(2);
 
     public static void Register(RpcDispatcher rpc, MeshNode mesh, CatchUp catchUp, Liveness liveness)
@@ -36,8 +28,8 @@ internal static class MeshMethods
         rpc.Add("mesh.trace", Readers, (p, _, _) => Answer(w => mesh.Traces.Write(w, RpcParams.Text(p, "frameId"), RpcParams.Text(p, "stage"))));
         rpc.Add("mesh.message.forward", c => c.Tier >= RpcTier.Peer, (p, caller, ct) =>
             IntentDesk.IsIntent(p) ? intents.ReceiveAsync(p, caller) : mesh.Forward.ReceiveAsync(p, caller, ct));
-        rpc.Add("chat.proposal.approve", Approve, (p, _, _) => DecideAsync("chat.proposal.approve", p, mesh));
-        rpc.Add("chat.proposal.reject", Approve, (p, _, _) => DecideAsync("chat.proposal.reject", p, mesh));
+        rpc.Add("chat.proposal.approve", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Approve, p, caller, ct));
+        rpc.Add("chat.proposal.reject", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Reject, p, caller, ct));
     }
 
     private static Task<Action<Utf8JsonWriter>> Answer(Action<Utf8JsonWriter> payload) => Task.FromResult(payload);
@@ -70,26 +62,5 @@ internal static class MeshMethods
         if (RpcParams.Member(p, name) is not { ValueKind: JsonValueKind.Number } number) return;
         w.WritePropertyName(name);
         number.WriteTo(w);
-    }
-
-    // A node without a planner passes the decision to the leader it follows ([W-124]).
-    private static async Task<Action<Utf8JsonWriter>> DecideAsync(string method, JsonElement p, MeshNode mesh)
-    {
-        if (RpcParams.Member(p, "taskId") is not { ValueKind: JsonValueKind.String } task || task.GetString() is not { Length: > 0 and <= 128 } taskId)
-            throw new RpcRefusalException(GateCodes.InvalidParams, "taskId is missing");
-        if (mesh.Leader is not { Kind: "peer", DeviceId: { } leader } || mesh.SessionOf(leader) is not { } session)
-            throw new RpcRefusalException(PlannerErrorCodes.NoPlanner, "this node has no planner and follows none");
-        CallResult result = await session.Conversation.CallAsync(method, w => w.WriteString("taskId", taskId), LeaderLimit);
-        if (!result.Ok)
-        {
-            string code = result.Code == GateCodes.InternalError && RpcParams.Member(result.Payload, "code") is null ? PlannerErrorCodes.RemotePlannerError : result.Code;
-            throw new RpcRefusalException(code, result.Message.StartsWith(code + ": ", StringComparison.Ordinal) ? result.Message[(code.Length + 2)..] : result.Message);
-        }
-
-        return w =>
-        {
-            if (result.Payload.ValueKind == JsonValueKind.Undefined) w.WriteNullValue();
-            else result.Payload.WriteTo(w);
-        };
     }
 }

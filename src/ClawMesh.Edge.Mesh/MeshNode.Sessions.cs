@@ -49,6 +49,7 @@ public sealed partial class MeshNode
         // Every loss and every rejoin is told; only a device that displaces itself again and again is not told each time.
         if (tell) Publish(EventTypes.PeerConnect, EventSeverity.Info, facts.DeviceId, $"Connected: {facts.DeviceId.Abbreviated}…");
         MembershipChanged();
+        Proposals.Welcome(session);
         // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
         if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);
     }

@@ -16,6 +16,7 @@ using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Lifecycle;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Peers;
+using ClawMesh.Edge.Mesh.Proposals;
 using ClawMesh.Edge.Mesh.Sessions;
 using ClawMesh.Edge.Mesh.Transport;
 
@@ -54,9 +55,7 @@ public sealed partial class MeshNode : IDisposable
     private readonly Liveness _liveness;
     private readonly CatchUp _catchUp;
     private readonly Dictionary<string, long> _lastSeenMs = [];
-    private readonly SeenSet _proposals = new(1_000);
     private readonly TokenBucket _refusalsTold;
-    private readonly TokenBucket _proposalsTold;
     private readonly TokenBucket _featureWrites;
     private readonly DeviceBuckets _said;
     private string? _trustProblem;
@@ -79,10 +78,10 @@ public sealed partial class MeshNode : IDisposable
         _catchUp = new CatchUp(this);
         _dials = new DialBook(this, ports.Dialler, ports.Discovered, ports.Chance);
         _refusalsTold = new TokenBucket(ports.Time, 0.05, 32);
-        _proposalsTold = new TokenBucket(ports.Time, 0.2, 20);
         _featureWrites = new TokenBucket(ports.Time, 0.1, 16);
         _said = new DeviceBuckets(ports.Time, 0.02, 10);
         Forward = new ForwardDesk(this, ports.Gate, ports.Actuation);
+        Proposals = new ProposalExchange(this);
         _lastTick = ports.Time.GetTimestamp();
         Leader = PlannerElection.Elect([SelfMember]);
         MeshMethods.Register(ports.Rpc, this, _catchUp, _liveness);
@@ -98,6 +97,9 @@ public sealed partial class MeshNode : IDisposable
 
     /// <summary>Commands to and from peers.</summary>
     public ForwardDesk Forward { get; }
+
+    /// <summary>What planners ask for, here and elsewhere.</summary>
+    public ProposalExchange Proposals { get; }
 
     /// <summary>Authenticated links, newest last. A snapshot.</summary>
     public IReadOnlyList<Session> Sessions => _sessions;
@@ -261,7 +263,7 @@ public sealed partial class MeshNode : IDisposable
                 _liveness.DownReported(payload);
                 break;
             default:
-                ProposalHeard(session, name, payload);
+                Proposals.HeardFrom(session, name, payload);
                 break;
         }
     }
@@ -303,30 +305,6 @@ public sealed partial class MeshNode : IDisposable
         if (before == elected) return;
         string now = elected.DeviceId is { } id ? $"{(elected.Kind == "local" ? "this node" : id.Abbreviated + "…")} as {elected.Role}" : "nobody";
         Events.Publish(new EdgeEvent(0, default, EventTypes.ModeChange, EventSeverity.Info, "planner", $"Planner leader is now {now}; this node is {Activity.State}."));
-    }
-
-    // Each comes twice ([W-118]); a page is told once.
-    private void ProposalHeard(Session from, string name, JsonElement payload)
-    {
-        // A page that shows it may be asked to approve it: only a planner's word about its own proposals is passed on.
-        if (from.Facts.Role is not ("planner" or "standby-planner")) return;
-        if (RpcParams.Member(payload, "plannerDeviceId") is { } planner && !(planner.ValueKind == JsonValueKind.String && planner.GetString() == from.DeviceId.Value)) return;
-        if (RpcParams.Member(payload, "taskId") is not { ValueKind: JsonValueKind.String } task || RpcParams.Member(payload, "status") is not { ValueKind: JsonValueKind.String } status) return;
-        string taskId = task.GetString()!, word = status.GetString()!;
-        if (taskId.Length > 128 || word.Length > 32) return;
-        lock (_lock)
-        {
-            if (!_proposals.Add($"{taskId}\n{word}")) return;
-        }
-
-        string summary = RpcParams.Member(payload, "summary") is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
-        if (_proposalsTold.TryTake()) Events.Publish(new EdgeEvent(
-            0, default, name == "planner.proposal" ? EventTypes.ProposalCreated : EventTypes.ProposalResolved, EventSeverity.Info, "planner",
-            $"Proposal {taskId[..Math.Min(8, taskId.Length)]}: {word} {PlainText.Of(summary, 120)}"));
-        if (HasSubscribers) TellSubscribers(Envelope.Messages.Event(name, w =>
-        {
-            foreach (JsonProperty member in payload.EnumerateObject()) member.WriteTo(w);
-        }));
     }
 
     private void Publish(string type, EventSeverity severity, NodeId device, string message) => Events.Publish(new EdgeEvent(

@@ -82,6 +82,11 @@ internal sealed class EdgeNode : IAsyncDisposable
 
     public FrameFlow Frames { get; private set; } = null!;
 
+    public FrameFactory Factory { get; private set; } = null!;
+
+    /// <summary>Cancelled when the node stops its loops.</summary>
+    public CancellationToken Stopping => _stop.Token;
+
     public ActuationJournal Journal { get; private set; } = null!;
 
     public FrameStore FrameStore => Journal.Frames;
@@ -244,7 +249,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path]).Select(s => HostBus.Separate(s, _hardware.Buses))];
         Latest = new LatestReadings(Sensors);
-        var factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
+        FrameFactory factory = Factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
         Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
 
         IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
@@ -328,7 +333,8 @@ internal sealed class EdgeNode : IAsyncDisposable
         Watch(ReportReadinessAsync());
     }
 
-    private void Watch(Task loop) => _tasks.Add(loop.ContinueWith(
+    /// <summary>Awaits a loop when the node stops; one that ends by a bug ends the node.</summary>
+    public void Watch(Task loop) => _tasks.Add(loop.ContinueWith(
         ended =>
         {
             if (ended.Exception is not { } bug) return;

@@ -35,6 +35,7 @@ internal static class NodeMethods
         rpc.Add("clawmesh.mock.actuator.state", Readers, (p, _, _) => Answer(w => node.History.Write(
             w, node.Desk.Outputs(), node.Desk.RefusedCount + node.Mesh.Forward.Refused, RpcParams.Text(p, "targetRef"))));
 
+        ProposalMethods.Register(rpc, node.Mesh, node.Time, Readers);
         rpc.Add("edge.actuate", Operators, (p, caller, ct) => ActuateAsync(node, p, caller, ct));
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
         rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));

@@ -19,6 +19,7 @@ namespace ClawMesh.Edge.Agent.Node;
 internal sealed class NodeViews(EdgeNode node)
 {
     private readonly MeshViews _mesh = new(node.Mesh, node.Time, node.MeshDiagnostics);
+    private readonly ProposalViews _proposals = new(node.Mesh, node.Time);
 
     // Room for the envelope around the frames: an answer stays under the 1 MiB every node accepts ([W-9]).
     private const long MaxFrameBytes = 1_000_000;
@@ -50,6 +51,7 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
         _mesh.Leader(w);
         _mesh.Activity(w);
+        _proposals.Runtime(w);
         _mesh.Configured(w);
         w.WriteNumber("memoryUsageMB", Math.Round(Environment.WorkingSet / 1048576.0, 1));
         Metrics(w);
@@ -65,9 +67,9 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteNumber("connectedPeers", node.Mesh.Sessions.Count);
         _mesh.WritePeers(w, withCapabilities: false);
         _mesh.Activity(w);
+        _proposals.Runtime(w);
         _mesh.Configured(w);
-        w.WriteStartArray("pendingProposals");
-        w.WriteEndArray();
+        _proposals.Pending(w);
         w.WritePropertyName("edge");
         Edge(w);
         w.WriteEndObject();
@@ -225,6 +227,7 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteString("listen", node.ListeningOn);
         w.WriteString("socket", node.SocketPath);
         _mesh.Edge(w);
+        _proposals.Heard(w);
         ReadinessOf(w);
         Sensors(w);
         Actuators(w);

@@ -53,8 +53,7 @@ internal static class PeerCommands
         }
 
         JsonElement given = result.Payload.Member("result");
-        string outcome = result.Ok ? given.Text("outcome") is { Length: > 0 } word ? Local(word) : "delivered" : given.Text("outcome") is "fault" ? "fault" : "refused";
-        string code = result.Ok ? given.Text("code") is { Length: > 0 } known ? known : GateCodes.Ok : result.Code;
+        string outcome = OutcomeOf(result), code = CodeOf(result);
         return w =>
         {
             w.WriteStartObject();
@@ -76,6 +75,16 @@ internal static class PeerCommands
             w.WriteEndObject();
         };
     }
+
+    /// <summary>The executor's word for what came of a command that it answered.</summary>
+    public static string OutcomeOf(CallResult result)
+    {
+        string word = result.Payload.Member("result").Text("outcome");
+        return result.Ok ? word.Length > 0 ? Local(word) : "delivered" : word is "fault" ? "fault" : "refused";
+    }
+
+    public static string CodeOf(CallResult result) =>
+        result.Ok ? result.Payload.Member("result").Text("code") is { Length: > 0 } known ? known : GateCodes.Ok : result.Code;
 
     // The wire has one word for two of ours ([X-51]).
     private static string Local(string word) => word == "unconfirmed" ? ActuationOutcome.EffectUnconfirmed.Word() : word;

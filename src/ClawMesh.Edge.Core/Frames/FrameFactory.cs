@@ -14,6 +14,7 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
     private static readonly FrameTrust SensorTrust = new(["sensor"], TrustWords.T2);
     private static readonly FrameTrust UnverifiedSensorTrust = new(["sensor"], TrustWords.T1);
     private static readonly FrameTrust OperatorTrust = new(["human"], TrustWords.T3);
+    private static readonly FrameTrust ModelTrust = new(["llm"], TrustWords.T0);
     private static readonly string[] DeviceSources = ["device"];
 
     /// <summary>An observation ([W-84]). A value outside the sensor's valid range, or no number at all, is only T1 and says so.</summary>
@@ -39,6 +40,10 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
     /// <summary>An event this node vouches for as a device, e.g. <c>actuation.result</c> ([X-38], tier by ).</summary>
     public ContextFrame DeviceEvent(EvidenceTier tier, Action<Utf8JsonWriter> members, string? note) =>
         New(FrameKinds.Event, Build(members), new FrameTrust(DeviceSources, tier.Word()), time.GetUtcNow(), note);
+
+    /// <summary>What a model of this node expects or proposes: the lowest tier, and the wire's word for any model ([W-122]).</summary>
+    public ContextFrame Inference(Action<Utf8JsonWriter> members, string? note) =>
+        New(FrameKinds.Inference, Build(members), ModelTrust, time.GetUtcNow(), note);
 
     /// <summary>What an operator of this node said ([W-125]). Only callers that have proved to be operators reach this ([X-71]).</summary>
     public ContextFrame OperatorInput(Action<Utf8JsonWriter> members, string note) =>

@@ -57,6 +57,7 @@ public static class EventTypes
     public const string ModeChange = "mode.change";
     public const string ProposalCreated = "proposal.created";
     public const string ProposalResolved = "proposal.resolved";
+    public const string ProposalCompared = "proposal.compared";
 }
 
 /// <summary>Takes events; never blocks and never throws.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Wire;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
 
@@ -10,6 +12,8 @@ internal sealed class TraceBook(TimeProvider time)
     public const int MaxChains = 200;
 
     private const int MaxValue = 64;
+    private const int MaxSteps = 16;
+    private const int MaxText = 200;
 
     private readonly Lock _lock = new();
     private readonly Queue<Chain> _chains = new();
@@ -25,6 +29,21 @@ internal sealed class TraceBook(TimeProvider time)
         }
     }
 
+    /// <summary>A later stage of what began with a frame; nothing when that frame has no chain.</summary>
+    public void Note(string frameId, string stage, string detail)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (_lock)
+        {
+            foreach (Chain chain in _chains)
+            {
+                if (chain.Frame.FrameId != frameId || chain.Steps.Length >= MaxSteps) continue;
+                // Replaced, not changed: a reader may hold it.
+                chain.Steps = [.. chain.Steps, new Step(stage, now, PlainText.Of(detail, MaxText))];
+            }
+        }
+    }
+
     public void Write(Utf8JsonWriter w, string? frameId, string? stage)
     {
         Chain[] chains;
@@ -36,7 +55,7 @@ internal sealed class TraceBook(TimeProvider time)
             {
                 w.WritePropertyName("chain");
                 found.Write(w);
-                w.WriteString("formatted", $"1. [sensor.ingest] +0ms: {found.Detail}");
+                w.WriteString("formatted", found.Formatted());
             }
             else
             {
@@ -46,8 +65,7 @@ internal sealed class TraceBook(TimeProvider time)
         }
         else if (stage is not null)
         {
-            // Every chain of a node without a planner has the one stage.
-            Chain[] passing = stage == "sensor.ingest" ? chains : [];
+            Chain[] passing = stage == "sensor.ingest" ? chains : Array.FindAll(chains, c => Array.Exists(c.Steps, step => step.Stage == stage));
             w.WriteStartArray("chains");
             foreach (Chain chain in passing.Length <= 20 ? passing : passing[^20..]) chain.Write(w);
             w.WriteEndArray();
@@ -61,8 +79,25 @@ internal sealed class TraceBook(TimeProvider time)
         w.WriteEndObject();
     }
 
-    private sealed record Chain(MeshFrame Frame, long AtMs)
+    private sealed record Step(string Stage, long AtMs, string Detail);
+
+    private sealed class Chain(MeshFrame frame, long atMs)
     {
+        public MeshFrame Frame => frame;
+
+        public long AtMs => atMs;
+
+        /// <summary>What came after the ingest.</summary>
+        public Step[] Steps { get; set; } = [];
+
+        public string Formatted()
+        {
+            var text = new StringBuilder($"1. [sensor.ingest] +0ms: {Detail}");
+            int n = 1;
+            foreach (Step step in Steps) text.Append(CultureInfo.InvariantCulture, $"\n{++n}. [{step.Stage}] +{step.AtMs - AtMs}ms: {step.Detail}");
+            return text.ToString();
+        }
+
         public string Detail
         {
             get
@@ -89,6 +124,15 @@ internal sealed class TraceBook(TimeProvider time)
             w.WriteString("sourceDeviceId", Frame.SourceDeviceId);
             w.WriteEndObject();
             w.WriteEndObject();
+            foreach (Step step in Steps)
+            {
+                w.WriteStartObject();
+                w.WriteString("stage", step.Stage);
+                w.WriteNumber("timestamp", step.AtMs);
+                w.WriteString("detail", step.Detail);
+                w.WriteEndObject();
+            }
+
             w.WriteEndArray();
             w.WriteEndObject();
         }

@@ -55,7 +55,9 @@ internal sealed class IntentDesk(MeshNode mesh)
     {
         if (mesh.Leader is not { Kind: "peer", DeviceId: { } leader } || mesh.SessionOf(leader) is not { } session)
         {
-            TellPage(conversation, request, "No planner is connected to this node, so nobody can act on this.");
+            TellPage(conversation, request, mesh.Proposals.Planner is null
+                ? "No planner is connected to this node, so nobody can act on this."
+                : "The planner of this node reads measurements; it has no language model to read sentences with.");
             return;
         }
 

@@ -54,7 +54,11 @@ public sealed record Proposal(
 /// <param name="WithPercent">Moisture expected then if it is carried out.</param>
 public sealed record Expectation(string ForecastId, double NowPercent, int AfterMinutes, double WithoutPercent, double WithPercent, double LowPercent, double HighPercent);
 
-public sealed record ProposalResult(bool Ok, string? Error, string? CommandId, string? Code);
+public sealed record ProposalResult(bool Ok, string? Error, string? CommandId, string? Code)
+{
+    /// <summary>The executor's word: <c>done</c>, <c>refused</c>, <c>fault</c>, <c>effect_unconfirmed</c>, <c>pending</c>; <c>delivered</c> from a classic node; empty when nobody answered.</summary>
+    public string Outcome { get; init; } = "";
+}
 
 /// <param name="ErrorPercent">Measured minus expected.</param>
 /// <param name="Inside">The measured value lay between the forecast's low and high.</param>
@@ -66,8 +70,3 @@ public interface IProposalExecutor
     /// <summary>Returns when the executor has answered. A refusal is an answer.</summary>
     Task<ProposalResult> ExecuteAsync(Proposal proposal, ProposalApproval approval, CancellationToken cancellationToken);
 }
-
-/// <summary>Who said yes, and on what it rests. Never made from a forecast.</summary>
-/// <param name="By">An operator's name, or <c>policy:GOAL</c> for L1: the operator who wrote the goals file stands behind it.</param>
-/// <param name="Evidence">Fresh sensor statements; L1 has at least one.</param>
-public sealed record ProposalApproval(string By, bool Automatic, IReadOnlyList<SensorEvidence> Evidence);

@@ -4,7 +4,7 @@ namespace ClawMesh.Edge.Tests.House;
 internal static class UncitedRules
 {
     private const string Discovery = "there is no discovery yet; it comes with joining";
-    private const string Planner = "about a planner's own work; this node has none yet";
+    private const string Planner = "about a classic planner's own rules and patterns; a node of ours plans by forecast and keeps none";
     private const string Model = "this node serves no model; both methods are unknown to it (W-64)";
 
     public static readonly Dictionary<int, string> Reasons = new()
@@ -13,9 +13,8 @@ internal static class UncitedRules
         [83] = "advice for those who make frames; the results of commands must differ, and each is a key",
         [89] = "edge.sync comes with signed frames",
         [112] = "tells what a classic node advertises",
-        [117] = Planner, [135] = Planner,
         [33] = Discovery, [34] = Discovery, [35] = Discovery, [36] = Discovery, [37] = Discovery, [38] = Discovery,
-        [119] = Planner, [120] = Planner, [121] = Planner, [122] = Planner, [123] = Planner, [130] = Planner, [131] = Planner,
+        [130] = Planner, [131] = Planner,
         [143] = Model, [144] = Model, [145] = Model, [146] = Model,
         [167] = "says what the protocol does not promise", [168] = "about changes of the protocol itself",
     };

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
 
-/// <summary><c>status</c>, <c>peers</c>, <c>world</c>, <c>events</c>: views of the running node, or of any node by <c>--url</c>, once or every second.</summary>
+/// <summary><c>status</c>, <c>peers</c>, <c>world</c>, <c>events</c>, <c>proposals</c>: views of the running node, or of any node by <c>--url</c>, once or every second.</summary>
 internal static class ViewVerbs
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
@@ -45,6 +45,14 @@ internal static class ViewVerbs
                 if (parsed.GetValue(type) is { } t) w.WriteString("type", t);
             },
             EventsView.Render, type, limit);
+    }
+
+    public static Command Proposals(GlobalOptions global)
+    {
+        var all = new Option<bool>("--all") { Description = "Also those that are decided, carried out or expired, as far as they are remembered." };
+        return View(
+            global, "proposals", "What planners ask for: this node's, and those of connected planners.", "edge.proposals",
+            parsed => w => w.WriteBoolean("all", parsed.GetValue(all)), ProposalsView.Render, all);
     }
 
     private static Command View(

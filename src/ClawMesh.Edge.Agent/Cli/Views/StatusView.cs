@@ -18,6 +18,7 @@ internal static class StatusView
         var parts = new List<IRenderable> { Heading(status, edge), Outputs(edge) };
         if (StaticPeers(status) is { } peers) parts.Add(peers);
         if (Troubles(edge) is { } troubles) parts.Add(troubles);
+        parts.AddRange(Proposals(status, edge));
         parts.AddRange(lastEvents.Select(line => new Text(line) { Overflow = Overflow.Ellipsis }));
         parts.Add(Sensors(edge));
         return new Rows(parts);
@@ -50,6 +51,17 @@ internal static class StatusView
                 .Select(p => new Markup($"[yellow]peer {Markup.Escape(Clip(p.Text("deviceId"), 12))}[/] {Markup.Escape(p.Text("url"))}: {Markup.Escape(p.Member("edge").Text("state"))} {Markup.Escape(p.Member("edge").Text("lastFault"))}")),
         ];
         return lines.Count == 0 ? null : new Rows(lines);
+    }
+
+    // What waits for a person is worth a line wherever it was proposed.
+    private static List<IRenderable> Proposals(JsonElement status, JsonElement edge)
+    {
+        var lines = new List<IRenderable>();
+        foreach (JsonElement p in status.Items("pendingProposals")) Add(p);
+        foreach (JsonElement p in edge.Items("heardProposals")) Add(p);
+        return lines;
+
+        void Add(JsonElement p) => lines.Add(new Markup($"[yellow]proposal {Markup.Escape(Clip(p.Text("taskId"), 8))}[/] {Markup.Escape($"{p.Text("approvalLevel")} {p.Text("status")}: {p.Text("summary")}")}"));
     }
 
     private static IRenderable Outputs(JsonElement edge)

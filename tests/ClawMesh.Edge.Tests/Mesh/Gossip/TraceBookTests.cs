@@ -48,6 +48,26 @@ public class TraceBookTests
         Assert.True(Write(book, null, "sensor.ingest").GetRawText().Length < 50_000);
     }
 
+    [Fact]
+    [Trait("spec", "W-140")]
+    public void Later_stages_join_the_chain_of_their_frame_sixteen_at_most()
+    {
+        var book = new TraceBook(_time);
+        book.Heard(Frames.Frame(Frames.Good(id: "f1")));
+        book.Heard(Frames.Frame(Frames.Good(id: "f2")));
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        book.Note("f1", "proposal.created", "Water zone 1");
+        book.Note("unheard", "proposal.created", "nothing");
+
+        JsonElement chain = Write(book, "f1", null);
+        Assert.Equal(["sensor.ingest", "proposal.created"], chain.GetProperty("chain").GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
+        Assert.EndsWith("\n2. [proposal.created] +250ms: Water zone 1", chain.GetProperty("formatted").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, Write(book, null, "proposal.created").GetProperty("total").GetInt32());
+        Assert.Equal(2, Write(book, null, "sensor.ingest").GetProperty("total").GetInt32());
+        for (int i = 0; i < 100; i++) book.Note("f1", "proposal.rejected", new string('x', 1_000));
+        Assert.True(Write(book, "f1", null).GetRawText().Length < 12_000);
+    }
+
     private static JsonElement Write(TraceBook book, string? frameId, string? stage)
     {
         var buffer = new ArrayBufferWriter<byte>();
