@@ -6,6 +6,16 @@ using ClawMesh.Edge.Benchmarks.Wire;
 // docs/benchmarks.md with the date and the machine.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is ["wire", .. string[] wire]) return await WireCommand.RunAsync(wire);
+if (args is ["rollouts", ..])
+{
+    var rollouts = new FigureTable();
+    Console.WriteLine(Machine.Describe());
+    Console.WriteLine();
+    int done = RolloutBench.Run(int.Parse(Flag("--runs") ?? "100", CultureInfo.InvariantCulture), Flag("--libcuda"), rollouts);
+    rollouts.Print(Console.Out);
+    return done;
+}
+
 string binary = Flag("--binary") ?? "artifacts/publish/linux-x64/clawmesh-edge";
 int leases = int.Parse(Flag("--leases") ?? "300", CultureInfo.InvariantCulture);
 int starts = int.Parse(Flag("--starts") ?? "20", CultureInfo.InvariantCulture);
