@@ -16,6 +16,16 @@ if (args is ["rollouts", ..])
     return done;
 }
 
+if (args is ["twin"])
+{
+    var figures = new FigureTable();
+    Console.WriteLine(Machine.Describe());
+    Console.WriteLine();
+    TwinBench.Run(figures);
+    figures.Print(Console.Out);
+    return 0;
+}
+
 string binary = Flag("--binary") ?? "artifacts/publish/linux-x64/clawmesh-edge";
 int leases = int.Parse(Flag("--leases") ?? "300", CultureInfo.InvariantCulture);
 int starts = int.Parse(Flag("--starts") ?? "20", CultureInfo.InvariantCulture);
@@ -32,6 +42,7 @@ Console.WriteLine();
 SizeBench.Run(binary, table);
 await StartBench.RunAsync(binary, starts, table);
 await GateBench.RunAsync(table);
+TwinBench.Run(table);
 await ActuationBench.RunAsync(binary, leases, table);
 await IdleBench.RunAsync(binary, idleSeconds, table);
 table.Print(Console.Out);

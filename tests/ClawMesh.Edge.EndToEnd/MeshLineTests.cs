@@ -31,7 +31,7 @@ public class MeshLineTests
         Assert.False(await c.HasSessionWithAsync(a.DeviceId), "C must know A through B alone");
 
         await MeshPoll.UntilAsync(async () => (await c.FramesOfAsync(a.DeviceId)).Any(f => f.GetProperty("hops").GetInt32() == 1), "a frame of A at C with one hop behind it", Soon);
-        Ran world = await c.CliAsync("world", "--json");
+        Ran world = await c.CliAsync("world", "--frames", "--json");
         Assert.True(world.ExitCode == 0, world.ToString());
         JsonElement far = Assert.Single(world.Data.GetProperty("current").EnumerateArray(), f => IsOf(f, a.DeviceId, "sensor:soil-moisture:zone-1"));
         Assert.True(far.GetProperty("data").GetProperty("simulated").GetBoolean(), "members a relay does not know survive it");

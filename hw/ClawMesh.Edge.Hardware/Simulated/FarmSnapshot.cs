@@ -24,7 +24,8 @@ public sealed class FarmSnapshot
 }
 
 /// <summary>Where the plant stands: each valve's opening and the pump's drive, as ratios from 0 to 1.</summary>
-public readonly record struct FarmInputs(double Valve1, double Valve2, double Valve3, double Valve4, double Pump)
+/// <param name="PumpDry">The pump runs and gets no water: it adds no pressure, and its motor has little to do.</param>
+public readonly record struct FarmInputs(double Valve1, double Valve2, double Valve3, double Valve4, double Pump, bool PumpDry = false)
 {
     public double Valve(int zone) => zone switch
     {

@@ -46,7 +46,7 @@ internal sealed class FarmWater
         Refill();
         Drive(inputs);
         Draw();
-        PumpAmperes = Settle(PumpAmperes, PumpTarget(inputs.Pump), restBelow: 0.01);
+        PumpAmperes = Settle(PumpAmperes, PumpTarget(inputs), restBelow: 0.01);
     }
 
     private void Refill()
@@ -61,7 +61,7 @@ internal sealed class FarmWater
         double open = 0;
         for (int zone = 0; zone < FarmChannels.Valves; zone++) open += inputs.Valve(zone);
 
-        double head = StandMetres + (TankHeightMetres * LevelPercent / 100) + (PumpHeadMetres * inputs.Pump);
+        double head = StandMetres + (TankHeightMetres * LevelPercent / 100) + (inputs.PumpDry ? 0 : PumpHeadMetres * inputs.Pump);
 
         // The outlet begins to suck air in the last two percent.
         double perValve = ValveLitresPerMinutePerRootMetre * Math.Sqrt(head / (1 + (MainlineLoss * open * open))) * Math.Clamp(LevelPercent / 2, 0, 1);
@@ -84,10 +84,11 @@ internal sealed class FarmWater
         TotalFlow = given;
     }
 
-    private double PumpTarget(double drive)
+    private double PumpTarget(in FarmInputs inputs)
     {
+        double drive = inputs.Pump;
         if (drive <= 0) return 0;
-        double running = LevelPercent < DryBelowPercent ? PumpDryAmperes : PumpIdleAmperes + (PumpAmperesPerLitrePerMinute * TotalFlow);
+        double running = inputs.PumpDry || LevelPercent < DryBelowPercent ? PumpDryAmperes : PumpIdleAmperes + (PumpAmperesPerLitrePerMinute * TotalFlow);
         return drive * running;
     }
 

@@ -18,6 +18,9 @@ public sealed class SimulatedFarm : IDisposable
     /// <summary>Most physics one call may do, in simulated seconds. A suspended machine must not pay for its night on waking.</summary>
     public const int MaxCatchUpSeconds = 600;
 
+    // About two litres a minute.
+    private const double LeakingOpening = 0.15;
+
     private readonly Lock _lock = new();
     private readonly FarmModel _model;
     private readonly FaultFile _faultFile;
@@ -124,14 +127,19 @@ public sealed class SimulatedFarm : IDisposable
     // A stuck part keeps the place it had when it got stuck; at the start of the farm that is shut and still.
     private FarmInputs MovePlant()
     {
+        bool dry = false;
         for (int i = 0; i < _plant.Length; i++)
         {
             if (_outputByChannel[i] is not { } output) continue;
-            if (Faults.Of(output.Value).Kind == SimulatedFaultKind.Stuck) continue;
+            SimulatedFaultKind fault = Faults.Of(output.Value).Kind;
+            if (fault == SimulatedFaultKind.Stuck) continue;
             if (Outputs.Read(output) is { } state) _plant[i] = state.Ratio;
+            if (i == FarmChannels.Pump) dry = fault == SimulatedFaultKind.Dry;
+            else if (fault == SimulatedFaultKind.Leak) _plant[i] = Math.Max(_plant[i], LeakingOpening);
+            else if (fault == SimulatedFaultKind.Clog) _plant[i] = 0;
         }
 
-        return new FarmInputs(_plant[0], _plant[1], _plant[2], _plant[3], _plant[FarmChannels.Pump]);
+        return new FarmInputs(_plant[0], _plant[1], _plant[2], _plant[3], _plant[FarmChannels.Pump], dry);
     }
 
     private static int OutputIndex(ActuatorBinding binding)

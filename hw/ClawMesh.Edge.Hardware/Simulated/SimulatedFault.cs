@@ -30,6 +30,15 @@ public enum SimulatedFaultKind
 
     /// <summary>Output: a write blocks until the fault is cleared.</summary>
     Hang,
+
+    /// <summary>Valve: passes some water even when it is shut.</summary>
+    Leak,
+
+    /// <summary>Valve: takes the command and reads back right, and no water passes.</summary>
+    Clog,
+
+    /// <summary>Pump: runs and gets no water.</summary>
+    Dry,
 }
 
 /// <param name="Delay">Only for <see cref="SimulatedFaultKind.Slow"/>.</param>
@@ -38,7 +47,7 @@ public readonly record struct SimulatedFault(SimulatedFaultKind Kind, TimeSpan D
     public static readonly TimeSpan DefaultDelay = TimeSpan.FromSeconds(5);
 
     public const string AllowedForSensors = "stuck, nan, silent, drift, rail, slow or slow:3s";
-    public const string AllowedForOutputs = "stuck, readback or hang";
+    public const string AllowedForOutputs = "stuck, readback, hang, leak, clog or dry";
 
     /// <summary>Reads the words of <c>faults.json</c>; null for a word that this kind of part does not know.</summary>
     /// <param name="reference">Begins with <c>sensor:</c> or <c>actuator:</c>, which decides what can go wrong.</param>
@@ -58,6 +67,9 @@ public readonly record struct SimulatedFault(SimulatedFaultKind Kind, TimeSpan D
             (true, "slow") => SimulatedFaultKind.Slow,
             (false, "readback") => SimulatedFaultKind.ReadBack,
             (false, "hang") => SimulatedFaultKind.Hang,
+            (false, "leak") => SimulatedFaultKind.Leak,
+            (false, "clog") => SimulatedFaultKind.Clog,
+            (false, "dry") => SimulatedFaultKind.Dry,
             _ => null,
         };
         return kind is { } known ? new SimulatedFault(known, known == SimulatedFaultKind.Slow ? DefaultDelay : TimeSpan.Zero) : null;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Mesh.Peers;
+using ClawMesh.Edge.World.Twin;
 
 namespace ClawMesh.Edge.Agent.Config;
 
@@ -44,6 +45,7 @@ internal static class ConfigKeys
     public const string WatchdogDevice = "edge.watchdog.device";
     public const string WatchdogTimeoutMs = "edge.watchdog.timeoutMs";
     public const string WatchdogWithhold = "edge.watchdog.withholdWhenBusBlocked";
+    public const string UtcOffset = "world.utcOffset";
     public const string TlsListen = "tls.listen";
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
@@ -72,6 +74,7 @@ internal static class ConfigKeys
         new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),
         new(WatchdogTimeoutMs, ConfigKind.Number, "15000", "5000 to 300000", "Milliseconds without a safety tick after which that watchdog resets the machine.", v => NumberProblem(v, 5_000, 300_000)),
         new(WatchdogWithhold, ConfigKind.Flag, "false", "true or false", "Whether all watchdogs hear nothing while a bus does not carry out a safe write, so that the node or the machine is restarted.", _ => null),
+        new(UtcOffset, ConfigKind.Text, "\"+00:00\"", "such as +05:30 or -03:00, at most 14 hours", "Offset of the site's clock from UTC, without summer time: by it the twin's days and quarter hours begin. A simulated farm has a time of its own.", v => WorldClock.ParseOffset(v.GetString()) is null ? $"is '{v.GetString()}'" : null),
         new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
         new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
         new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),

@@ -87,6 +87,8 @@ internal sealed class EdgeNode : IAsyncDisposable
     /// <summary>Cancelled when the node stops its loops.</summary>
     public CancellationToken Stopping => _stop.Token;
 
+    public NodeWorld World { get; private set; } = null!;
+
     public ActuationJournal Journal { get; private set; } = null!;
 
     public FrameStore FrameStore => Journal.Frames;
@@ -251,6 +253,7 @@ internal sealed class EdgeNode : IAsyncDisposable
         Latest = new LatestReadings(Sensors);
         FrameFactory factory = Factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
         Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
+        World = new NodeWorld(this, factory);
 
         IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
         Readiness = new ReadinessBoard(
@@ -329,6 +332,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         if (_hardware!.Farm is { } farm) Watch(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
         Watch(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync(_stop.Token), Events, Time).RunAsync(_stop.Token));
+        Watch(new TwinFeed(World.Twin, Mesh.World, DeviceId, new OwnSight(this).Look, Events, Time).RunAsync(_stop.Token));
         Watch(JournalInspection.RunAsync(Options.State.Path, _identity!.PublicKey, new Ed25519Verifier(), Events, _stop.Token));
         Watch(ReportReadinessAsync());
     }

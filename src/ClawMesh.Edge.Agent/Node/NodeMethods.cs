@@ -15,6 +15,7 @@ internal static class NodeMethods
     public static void Register(RpcDispatcher rpc, EdgeNode node)
     {
         var views = new NodeViews(node);
+        var twin = new TwinViews(node);
         string allowance = node.Options.LoopbackReadOnly;
         bool Operators(RpcCaller caller) => caller.Tier == RpcTier.Operator;
         bool Health(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance is "health" or "read");
@@ -30,6 +31,8 @@ internal static class NodeMethods
             w, (int)RpcParams.Number(p, "limit", 50, 1, 200), RpcParams.Text(p, "type"),
             RpcParams.Member(p, "sinceMs") is null ? null : RpcParams.Number(p, "sinceMs", 0, 0, long.MaxValue / 2),
             RpcParams.Member(p, "afterSequence") is null ? null : RpcParams.Number(p, "afterSequence", 0, 0, long.MaxValue / 2))));
+
+        rpc.Add("edge.twin", Readers, (p, _, _) => Answer(w => twin.Write(w, RpcParams.Text(p, "entity"), RpcParams.Member(p, "history") ?? default)));
 
         // What the receiver gate refused never reached the desk; the classic count has both.
         rpc.Add("clawmesh.mock.actuator.state", Readers, (p, _, _) => Answer(w => node.History.Write(

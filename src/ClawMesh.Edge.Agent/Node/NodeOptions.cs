@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.World.Twin;
 
 namespace ClawMesh.Edge.Agent.Node;
 
@@ -61,6 +62,9 @@ internal sealed record NodeOptions
 
     public long InboundBurst { get; init; } = 10_000;
 
+    /// <summary>Of the site's clock from UTC; a simulated farm has its own time.</summary>
+    public TimeSpan UtcOffset { get; init; }
+
     public ulong SimSeed { get; init; } = 1;
 
     /// <summary>Simulated seconds per second; leases stay on the node's clock.</summary>
@@ -93,6 +97,7 @@ internal sealed record NodeOptions
         StrictTransport = config.Flag(ConfigKeys.StrictTransport),
         InboundPerSecond = config.Number(ConfigKeys.InboundPerSecond),
         InboundBurst = config.Number(ConfigKeys.InboundBurst),
+        UtcOffset = WorldClock.ParseOffset(config.Text(ConfigKeys.UtcOffset)) ?? TimeSpan.Zero,
     };
 
     /// <summary>The host name up to its first dot: classic browsers split names on dots ([W-33]).</summary>

@@ -41,7 +41,7 @@ public sealed class FrameFactory(NodeId device, string? displayName, TimeProvide
     public ContextFrame DeviceEvent(EvidenceTier tier, Action<Utf8JsonWriter> members, string? note) =>
         New(FrameKinds.Event, Build(members), new FrameTrust(DeviceSources, tier.Word()), time.GetUtcNow(), note);
 
-    /// <summary>What a model of this node expects or proposes: the lowest tier, and the wire's word for any model ([W-122]).</summary>
+    /// <summary>What a model of this node expects or proposes: the lowest tier, and the wire's word for any model ([W-72], [W-122]).</summary>
     public ContextFrame Inference(Action<Utf8JsonWriter> members, string? note) =>
         New(FrameKinds.Inference, Build(members), ModelTrust, time.GetUtcNow(), note);
 

@@ -58,6 +58,8 @@ public static class EventTypes
     public const string ProposalCreated = "proposal.created";
     public const string ProposalResolved = "proposal.resolved";
     public const string ProposalCompared = "proposal.compared";
+
+    public const string Anomaly = "anomaly";
 }
 
 /// <summary>Takes events; never blocks and never throws.</summary>

@@ -108,6 +108,21 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
         return found;
     }
 
+    /// <summary>Adds what entered the log since <paramref name="place"/>, in arrival order, and returns the place to go on from.</summary>
+    /// <param name="place">0 at first.</param>
+    /// <param name="limit">The latest so many; what lies before them is left out.</param>
+    /// <param name="missed">How many frames were left out, or had left the log already.</param>
+    public long Follow(long place, List<MeshFrame> into, int limit, out long missed)
+    {
+        lock (_lock)
+        {
+            long from = Math.Max(Math.Max(place, _first), _logged - limit);
+            missed = from - place;
+            for (long at = from; at < _logged; at++) into.Add(_log[at % maxFrames]!);
+            return _logged;
+        }
+    }
+
     /// <summary>The server's side of <c>context.sync</c> ([W-86]): of the latest 500 frames those newer than <paramref name="since"/> that pass, in arrival order.</summary>
     public IReadOnlyList<MeshFrame> Since(long since, string? kind, string? zone)
     {

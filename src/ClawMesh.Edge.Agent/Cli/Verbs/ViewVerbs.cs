@@ -20,17 +20,33 @@ internal static class ViewVerbs
 
     public static Command World(GlobalOptions global)
     {
-        var kind = new Option<string?>("--kind") { Description = "Only frames of this kind in the log.", HelpName = "KIND" };
-        var limit = new Option<int>("--limit") { Description = "Frames of the log to show, 1 to 200.", DefaultValueFactory = _ => 50 };
+        var entity = new Option<string?>("--entity") { Description = "Only this entity, or those whose id begins so, e.g. zone:zone-1 or tank:.", HelpName = "ID" };
+        var history = new Option<string?>("--history") { Description = "With --entity: this property's last day in quarter hours of the site's time, too.", HelpName = "PROPERTY" };
+        var frames = new Option<bool>("--frames") { Description = "The frames behind it instead: the current one of every key, and the log." };
+        var kind = new Option<string?>("--kind") { Description = "With --frames: only frames of this kind in the log.", HelpName = "KIND" };
+        var limit = new Option<int>("--limit") { Description = "With --frames: frames of the log to show, 1 to 200.", DefaultValueFactory = _ => 50 };
         return View(
-            global, "world", "What the node knows: the current value of every key, and its latest frames.", "mesh.world.query",
+            global, "world", "What the node believes of its site: zones, tanks, lines, outputs and nodes, with forecasts beside.", parsed => parsed.GetValue(frames) ? "mesh.world.query" : "edge.twin",
             parsed => w =>
             {
-                w.WriteBoolean("current", true);
-                w.WriteNumber("limit", parsed.GetValue(limit));
-                if (parsed.GetValue(kind) is { } k) w.WriteString("kind", k);
+                if (parsed.GetValue(frames))
+                {
+                    w.WriteBoolean("current", true);
+                    w.WriteNumber("limit", parsed.GetValue(limit));
+                    if (parsed.GetValue(kind) is { } k) w.WriteString("kind", k);
+                    return;
+                }
+
+                if (parsed.GetValue(entity) is not { } id) return;
+                w.WriteString("entity", id);
+                if (parsed.GetValue(history) is not { } property) return;
+                w.WriteStartObject("history");
+                w.WriteString("entity", id);
+                w.WriteString("property", property);
+                w.WriteEndObject();
             },
-            WorldView.Render, kind, limit);
+            (data, console) => (data.Member("entities").ValueKind == JsonValueKind.Array ? (Action<JsonElement, IAnsiConsole>)TwinView.Render : WorldView.Render)(data, console),
+            entity, history, frames, kind, limit);
     }
 
     public static Command Events(GlobalOptions global)
@@ -57,6 +73,12 @@ internal static class ViewVerbs
 
     private static Command View(
         GlobalOptions global, string name, string description, string method,
+        Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options) =>
+        View(global, name, description, _ => method, parameters, render, options);
+
+    // What has a version is shown again only when it has changed.
+    private static Command View(
+        GlobalOptions global, string name, string description, Func<ParseResult, string> method,
         Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options)
     {
         var watch = new Option<bool>("--watch") { Description = "Again every second, until interrupted; with --json one object per line." };
@@ -69,11 +91,15 @@ internal static class ViewVerbs
                 ? await PortClient.ConnectAsync(context, other, cancellationToken)
                 : LocalClient.Connect(context.State);
             using var timer = new PeriodicTimer(WatchPace, context.Time);
+            double? shown = null;
             try
             {
                 do
                 {
-                    JsonElement data = await client.CallAsync(method, parameters(parsed), CallLimit, cancellationToken);
+                    JsonElement data = await client.CallAsync(method(parsed), parameters(parsed), CallLimit, cancellationToken);
+                    double? version = data.Number("version");
+                    if (version is not null && version == shown) continue;
+                    shown = version;
                     context.Write(new JsonReport(name, StatusOf(data), data, render));
                 }
                 while (parsed.GetValue(watch) && await timer.WaitForNextTickAsync(cancellationToken));

@@ -32,6 +32,16 @@ public class FrameFactoryTests
             json);
     }
 
+    [Fact]
+    [Trait("spec", "W-72")]
+    public void What_a_model_said_is_inference_of_the_lowest_tier_and_its_source_is_a_model()
+    {
+        ContextFrame frame = _factory.Inference(w => w.WriteNumber("value", 1), "note");
+
+        Assert.Equal((FrameKinds.Inference, TrustWords.T0, "note"), (frame.Kind, frame.Trust.EvidenceTrustTier, frame.Note));
+        Assert.Equal(["llm"], frame.Trust.EvidenceSources);
+    }
+
     [Theory]
     [Trait("spec", "W-84")]
     [InlineData(31, "normal", TrustWords.T2)]

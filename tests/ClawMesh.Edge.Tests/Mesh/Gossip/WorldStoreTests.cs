@@ -169,6 +169,36 @@ public class WorldStoreTests
         Assert.Equal(5, world.LastTimestamp);
     }
 
+    [Fact]
+    public void Whoever_follows_the_log_gets_each_frame_once_and_learns_what_was_missed()
+    {
+        var world = new WorldStore(Ids.A, _time, maxEntries: 10, maxFrames: 6);
+        var heard = new List<MeshFrame>();
+        long place = world.Follow(0, heard, 10, out long missed);
+        Assert.Equal((0L, 0L, 0), (place, missed, heard.Count));
+
+        for (int i = 0; i < 4; i++) Told(world, Now, $"f{i}");
+        place = world.Follow(place, heard, 10, out missed);
+        Assert.Equal((4L, 0L, "f0 f1 f2 f3"), (place, missed, Taken(heard)));
+        Assert.Equal(4, world.Follow(place, heard, 10, out missed));
+        Assert.Empty(heard);
+
+        for (int i = 4; i < 14; i++) Told(world, Now, $"f{i}");
+        place = world.Follow(place, heard, 10, out missed);
+        Assert.Equal((14L, 4L, "f8 f9 f10 f11 f12 f13"), (place, missed, Taken(heard)));
+
+        for (int i = 14; i < 18; i++) Told(world, Now, $"f{i}");
+        Assert.Equal((18L, "f16 f17"), (world.Follow(place, heard, 2, out missed), Taken(heard)));
+        Assert.Equal(2, missed);
+
+        static string Taken(List<MeshFrame> frames)
+        {
+            string ids = string.Join(' ', frames.Select(f => f.FrameId));
+            frames.Clear();
+            return ids;
+        }
+    }
+
     private WorldStore Store() => new(Ids.A, _time);
 
     private static string Current(WorldStore world) => Assert.Single(world.Current()).FrameId;
