@@ -20,7 +20,7 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
 
     private int _commands;
 
-    public PermitDesk(OutputPolicy? policy = null, Func<ManualTime, IReadOnlyList<(IActuator, OutputPolicy)>>? more = null)
+    public PermitDesk(OutputPolicy? policy = null, Func<ManualTime, IReadOnlyList<(IActuator, OutputPolicy)>>? more = null, IActuationVeto? veto = null, VetoMode vetoMode = VetoMode.Enforce)
     {
         Journal = new InMemoryJournal(Time);
         Readings = new TestReadings(Time);
@@ -31,7 +31,7 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
         if (more is not null) outputs.AddRange(more(Time));
         Desk = new ActuationDesk(
             Self, outputs, Journal, Journal, Readings, Readiness, Clock, Events, this, Time,
-            new DeskOptions { MeshId = "mesh", OutputsAreReal = OutputsAreReal }, () => JournalResetAt, safetyThreads: null);
+            new DeskOptions { MeshId = "mesh", OutputsAreReal = OutputsAreReal, Veto = veto, VetoMode = vetoMode }, () => JournalResetAt, safetyThreads: null);
     }
 
     public static bool OutputsAreReal => true;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.World.Twin;
@@ -50,6 +51,12 @@ internal static class ConfigKeys
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
 
+    public const string PlannerVeto = "planner.veto";
+    public const string LlmUrl = "llm.url";
+    public const string LlmModel = "llm.model";
+    public const string LlmProvider = "llm.provider";
+    public const string LlmMaxTokens = "llm.maxTokens";
+
     public static readonly string[] Roles = ["node", "planner", "field", "sensor", "actuator", "viewer", "standby-planner"];
 
     public static readonly IReadOnlyList<ConfigKey> All =
@@ -78,6 +85,11 @@ internal static class ConfigKeys
         new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
         new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
         new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),
+        new(PlannerVeto, ConfigKind.Text, "\"advise\"", "off, advise or enforce", "What a forecast may do to a watering that a planner or a policy asks for: advise says it in an event, enforce shortens or cancels. A person's own command is never changed.", v => OneOf(v, ["off", "advise", "enforce"])),
+        new(LlmUrl, ConfigKind.Text, "", "http://host:port/path on this machine or in the local network", "An OpenAI-compatible server (llama.cpp, Ollama) whose model this node serves to its peers; see docs/llm.md.", v => LlmEndpoint.Parse(v.GetString()!.Trim(), out string problem) is null ? problem : null),
+        new(LlmModel, ConfigKind.Text, "", "1 to 96 letters, digits and . - _ / : @ +", "The model as that server names it; nothing is served without.", v => LlmOptions.NameProblem(v.GetString()!.Trim(), slashes: true)),
+        new(LlmProvider, ConfigKind.Text, "\"local\"", "1 to 24 letters, digits and . - _", "The first part of the capability llm:PROVIDER/MODEL.", v => TextProblem(v, 1, 24) ?? LlmOptions.NameProblem(v.GetString()!.Trim(), slashes: false)),
+        new(LlmMaxTokens, ConfigKind.Number, "1024", "1 to 32768", "The longest answer in tokens; a request for more is cut to it.", v => NumberProblem(v, 1, 32_768)),
     ];
 
     public static ConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);

@@ -131,6 +131,8 @@ internal sealed class LocalServer : IAsyncDisposable
         {
             RpcCaller? caller = Identify(connection);
             await using var stream = new NetworkStream(connection, ownsSocket: false);
+            using var events = new LocalEvents(stream);
+            if (caller is not null) caller = caller with { Events = events };
             await foreach (ReadOnlyMemory<byte> line in LineReader.ReadAsync(stream, _stop.Token))
             {
                 if (caller is not { } known)

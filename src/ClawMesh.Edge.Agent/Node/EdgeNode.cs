@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Agent.LocalApi;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
@@ -102,6 +103,9 @@ internal sealed class EdgeNode : IAsyncDisposable
     public RpcDispatcher Rpc { get; } = new();
 
     public IReadOnlyList<string> LocalCapabilities { get; private set; } = [];
+
+    /// <summary>Answers for the model this node serves; null where none is configured.</summary>
+    public LlmDesk? Llm { get; private set; }
 
     public long StartedTimestamp { get; }
 
@@ -265,10 +269,11 @@ internal sealed class EdgeNode : IAsyncDisposable
             {
                 MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
                 Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
+                VetoMode = Options.Veto,
             },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
-        LocalCapabilities = CapabilityList.Advertise([.. Site.Actuators.Select(a => a.Policy.Actuator.Value)], Options.Capabilities, [.. Site.Sensors.Select(s => s.Info.Id.Value)]);
+        Advertise(null);
         _door = MeshDoor.Open(this, _identity, meshId, factory);
         (Mesh, Trust, MeshDiagnostics) = (_door.Mesh, _door.Trust, _door.Diagnostics);
         DeclareOutputs(_atStart);
@@ -277,6 +282,29 @@ internal sealed class EdgeNode : IAsyncDisposable
         await ListenAsync();
         AnnounceStart();
         if (siteNotWritten is not null) Warn("site", siteNotWritten);
+    }
+
+    // What is said of a model in the configuration is no proof that there is one ([W-143]).
+    private void Advertise(string? served)
+    {
+        List<string> configured = [.. Options.Capabilities.Where(c => !c.StartsWith("llm:", StringComparison.Ordinal))];
+        if (served is not null) configured.Insert(0, served);
+        LocalCapabilities = CapabilityList.Advertise([.. Site.Actuators.Select(a => a.Policy.Actuator.Value)], configured, [.. Site.Sensors.Select(s => s.Info.Id.Value)]);
+    }
+
+    private void ServeModel(LlmOptions options)
+    {
+        if (options.Model.Length == 0)
+        {
+            Warn("llm", "llm.url is set and llm.model is not; no model is served. Set it to a name that the server lists.");
+            return;
+        }
+
+        var server = new ModelServer(options.Endpoint, options.Endpoint.ConnectAsync);
+        Llm = new LlmDesk(server, options, Time);
+        var service = new LlmService(server, Llm, options, Subsystems.Declare("llm", "service"), Advertise, Events, Time);
+        service.Register(Rpc);
+        Watch(service.RunAsync(_stop.Token));
     }
 
     private string? TryWriteActiveSite()
@@ -370,6 +398,7 @@ internal sealed class EdgeNode : IAsyncDisposable
     private async Task ListenAsync()
     {
         NodeMethods.Register(Rpc, this);
+        if (Options.Llm is { } llm) ServeModel(llm);
         Subsystem local = Subsystems.Declare("local socket", "subsystem");
         _local = LocalServer.Start(Options.State, Rpc, Events);
         local.Start();

@@ -1,5 +1,7 @@
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.World.Twin;
+using ClawMesh.Edge.Agent.Llm;
+using ClawMesh.Edge.Core.Actuation;
 
 namespace ClawMesh.Edge.Agent.Node;
 
@@ -65,6 +67,12 @@ internal sealed record NodeOptions
     /// <summary>Of the site's clock from UTC; a simulated farm has its own time.</summary>
     public TimeSpan UtcOffset { get; init; }
 
+    /// <summary>What forecasts may do to commands of planners and policies.</summary>
+    public VetoMode Veto { get; init; } = VetoMode.Advise;
+
+    /// <summary>The model this node serves; null for none, and one without a name where only the server is configured.</summary>
+    public LlmOptions? Llm { get; init; }
+
     public ulong SimSeed { get; init; } = 1;
 
     /// <summary>Simulated seconds per second; leases stay on the node's clock.</summary>
@@ -98,6 +106,10 @@ internal sealed record NodeOptions
         InboundPerSecond = config.Number(ConfigKeys.InboundPerSecond),
         InboundBurst = config.Number(ConfigKeys.InboundBurst),
         UtcOffset = WorldClock.ParseOffset(config.Text(ConfigKeys.UtcOffset)) ?? TimeSpan.Zero,
+        Veto = config.Text(ConfigKeys.PlannerVeto) switch { "off" => VetoMode.Off, "enforce" => VetoMode.Enforce, _ => VetoMode.Advise },
+        Llm = config.Text(ConfigKeys.LlmUrl) is { } url && LlmEndpoint.Parse(url, out _) is { } endpoint
+            ? new LlmOptions(endpoint, config.Text(ConfigKeys.LlmProvider)!, config.Text(ConfigKeys.LlmModel) ?? "", (int)config.Number(ConfigKeys.LlmMaxTokens))
+            : null,
     };
 
     /// <summary>The host name up to its first dot: classic browsers split names on dots ([W-33]).</summary>

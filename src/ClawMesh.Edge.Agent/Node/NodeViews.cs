@@ -187,6 +187,8 @@ internal sealed class NodeViews(EdgeNode node)
         Metric(w, "mesh.rpc.requests", "counter", node.Rpc.Requests);
         Metric(w, "mesh.rpc.errors", "counter", node.Rpc.Errors);
         _mesh.Metrics(w);
+        Metric(w, "mesh.llm.calls", "counter", node.Llm?.Calls ?? 0);
+        Metric(w, "mesh.llm.errors", "counter", node.Llm?.Errors ?? 0);
         Metric(w, "edge.frames.stored", "gauge", node.FrameStore.Counters.Stored);
         Metric(w, "edge.frames.dropped", "counter", node.FrameStore.Counters.Dropped);
         Metric(w, "edge.actuation.refused", "counter", node.Desk.RefusedCount);

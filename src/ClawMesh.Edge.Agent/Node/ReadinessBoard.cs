@@ -62,7 +62,8 @@ internal sealed class ReadinessBoard(
     private bool Counts(Subsystem s) => s.Group switch
     {
         "sensor" => neededSensors.Contains(s.Name),
-        "actuator" => false,
+        // What the node offers to others does not stand between it and its outputs.
+        "actuator" or "service" => false,
         _ => true,
     };
 

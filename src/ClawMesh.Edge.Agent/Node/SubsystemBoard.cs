@@ -11,7 +11,7 @@ internal sealed class Subsystem(string name, string group, IEventSink events)
 
     public string Name => name;
 
-    /// <summary><c>sensor</c>, <c>actuator</c> or <c>subsystem</c>.</summary>
+    /// <summary><c>sensor</c>, <c>actuator</c>, <c>subsystem</c>, or <c>service</c> for what the node can do without.</summary>
     public string Group => group;
 
     public DriverState State { get; private set; } = DriverState.Unconfigured;

@@ -36,4 +36,7 @@ public sealed record RpcCaller(RpcTier Tier, string Name)
 
     /// <summary>The connection the request came on, for handlers of the layer that owns connections; null on the local socket.</summary>
     public object? Connection { get; init; }
+
+    /// <summary>Carries events to the caller while it waits for its answer; null where nothing can.</summary>
+    public IRpcEvents? Events { get; init; }
 }

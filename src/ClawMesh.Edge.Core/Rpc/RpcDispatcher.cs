@@ -27,7 +27,7 @@ public sealed class RpcDispatcher
     // Of a name that nobody knows so much is said back; no method of any node is as long.
     private const int MaxNamed = 128;
 
-    private readonly Dictionary<string, (RpcMethod Method, Func<RpcCaller, bool> Allows)> _methods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (RpcMethod Method, Func<RpcCaller, bool> Allows, Func<bool>? Exists)> _methods = new(StringComparer.Ordinal);
     private long _requests;
     private long _errors;
     private long _rejected;
@@ -39,7 +39,8 @@ public sealed class RpcDispatcher
     /// <summary>Messages dropped because they were no well-formed request ([W-11]).</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    public void Add(string name, Func<RpcCaller, bool> allows, RpcMethod method) => _methods.Add(name, (method, allows));
+    /// <param name="exists">Asked at each call: while false, the method is unknown. Null for one that is always there.</param>
+    public void Add(string name, Func<RpcCaller, bool> allows, RpcMethod method, Func<bool>? exists = null) => _methods.Add(name, (method, allows, exists));
 
     /// <summary>Answers one message. Null: it was no well-formed request, was counted, and gets no answer.</summary>
     public async Task<byte[]?> HandleAsync(ReadOnlyMemory<byte> message, RpcCaller caller, CancellationToken cancellationToken)
@@ -60,7 +61,7 @@ public sealed class RpcDispatcher
         Interlocked.Increment(ref _requests);
         try
         {
-            if (!_methods.TryGetValue(method, out (RpcMethod Method, Func<RpcCaller, bool> Allows) entry))
+            if (!_methods.TryGetValue(method, out (RpcMethod Method, Func<RpcCaller, bool> Allows, Func<bool>? Exists) entry) || entry.Exists?.Invoke() == false)
             {
                 // A stranger learns nothing about what this node knows ([X-69]).
                 return caller.Tier < RpcTier.Peer

@@ -15,10 +15,15 @@ namespace ClawMesh.Edge.Mesh.Sessions;
 /// One connection from its first message to its last: checks each message, runs the handshake, sorts requests, answers and events to
 /// those who deal with them. What a message may do depends only on what was proved on this connection ([X-69]).
 /// </summary>
-internal sealed class Conversation : ILinkUser
+#pragma warning disable CA1001 // Its token source has neither a timer nor a wait handle; a method that still runs may look at the token when the connection is gone.
+internal sealed class Conversation : ILinkUser, IRpcEvents
+#pragma warning restore CA1001
 {
     // Requests of one peer that are being answered at the same time; an actuation may take its time, and a peer may not queue without end.
     private const int MaxAnswering = 32;
+
+    // Events beside an answer must not take the room that alarms and answers need in the queue of 1 MiB.
+    private const int MaxEventBytes = SendQueue.MaxMessageBytes * 15 / 16;
 
     private static readonly TimeSpan AgainstDirection = TimeSpan.FromSeconds(5);
 
@@ -30,6 +35,7 @@ internal sealed class Conversation : ILinkUser
     private readonly TokenBucket _inbound;
     private readonly OperatorDoor _operator;
     private readonly Pacer _unauthenticated;
+    private readonly CancellationTokenSource _gone = new();
     private int _answering;
     private string _stepId = "";
     private long _stepBegan;
@@ -122,6 +128,7 @@ internal sealed class Conversation : ILinkUser
     public void Ended(int status, string reason)
     {
         Calls.Close();
+        _ = _gone.CancelAsync();
         _mesh.Ended(this, status, reason);
     }
 
@@ -135,6 +142,19 @@ internal sealed class Conversation : ILinkUser
     public void SendEvent(MessageClass messageClass, byte[] message, string? key = null)
     {
         if (Send(messageClass, message, key)) LastEventSent = _mesh.Time.GetTimestamp();
+    }
+
+    CancellationToken IRpcEvents.Ended => _gone.Token;
+
+    long IRpcEvents.WaitingBytes => Link.Queue.Bytes;
+
+    // In the class of the answer, which must not overtake it, and never pushed out.
+    ValueTask<bool> IRpcEvents.SendAsync(string name, Action<Utf8JsonWriter> payload, CancellationToken cancellationToken)
+    {
+        byte[] message = Messages.Event(name, payload);
+        if (Link.Queue.UrgentBytes + message.Length > MaxEventBytes || !Send(MessageClass.Control, message)) return ValueTask.FromResult(false);
+        LastEventSent = _mesh.Time.GetTimestamp();
+        return ValueTask.FromResult(true);
     }
 
     /// <summary>Asks the peer; a failure is a result, never an exception ([W-67]).</summary>
@@ -190,6 +210,7 @@ internal sealed class Conversation : ILinkUser
             OnLoopback = Link.Facts.OnLoopback,
             Encrypted = Link.Facts.Encrypted,
             Connection = this,
+            Events = this,
         };
     }
 

@@ -66,6 +66,15 @@ public sealed class SendQueue
         }
     }
 
+    /// <summary>Of these, the bytes of class safety and control: what no newer message can push out.</summary>
+    public long UrgentBytes
+    {
+        get
+        {
+            lock (_lock) return _bytes - _bulkBytes;
+        }
+    }
+
     /// <summary>
     /// How long the oldest place in line has waited; zero when empty. A replaced observation hands its age on. On a paced link this
     /// may be minutes without fault: whether the peer drains is told by <see cref="IsStuck"/>.

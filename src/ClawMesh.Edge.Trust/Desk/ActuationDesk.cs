@@ -24,6 +24,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
     private readonly Dictionary<string, OutputSlot> _slots;
     private readonly CommandJudge _judge;
+    private readonly VetoRow _veto;
     private readonly SafetySupervisor _safety;
     private readonly SafetyHeart _heart;
     private readonly SafetyLoop? _loop;
@@ -70,6 +71,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         _slots = slots.ToDictionary(s => s.Id.Value);
         var interlocks = new InterlockCheck(readings, time, options.OutputsAreReal);
         _judge = new CommandJudge(self, _slots, journal, clock, readiness, interlocks, time, options, journalResetAt);
+        _veto = new VetoRow(options.Veto, options.VetoMode, events);
         _safety = new SafetySupervisor(slots, interlocks, time, (bus, busSlots, carryOut) =>
             safetyThreads is null ? new InlineLane(carryOut) : new ThreadLane(bus, busSlots, carryOut, safetyThreads));
         _latches = new LatchBook(slots, settings);
@@ -133,6 +135,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             refusal ??= _judge.Judge(d);
             d.GateTime = _time.GetElapsedTime(judging);
             if (d.Repeat is { } repeat) return repeat;
+            // Last, and only of what was allowed: it can take away, and nothing that follows asks it for leave.
+            refusal ??= _veto.Ask(d);
 
             (Armed? granted, ActuationAnswer? answer) = await DecideAsync(d, refusal, startedAtMs);
             if (granted is null) return answer!;
@@ -380,7 +384,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     };
 
     private ActuationAnswer Answer(Deliberation d, Armed armed, ActuationOutcome outcome, string code, string message, long startedAtMs) => new(
-        d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, outcome, code, message,
+        d.Command.CommandId, d.Command.TargetRef, d.Command.OperationName, outcome, code, d.Remark.Length == 0 ? message : $"{message} {d.Remark}",
         armed.Permit.Grant.Id.Value, armed.Permit.Grant.JournalSequence,
         outcome == ActuationOutcome.Done ? (long)armed.Lease.Length.TotalMilliseconds : null,
         outcome == ActuationOutcome.Done && d.Limits.Capped,

@@ -35,6 +35,12 @@ internal sealed class Deliberation(ActuationRequest request)
 
     public LimitVerdict Limits { get; set; }
 
+    /// <summary>What a forecast took away; it counts again whenever the limits are found anew.</summary>
+    public Restriction Restriction { get; set; } = Restriction.None;
+
+    /// <summary>What a forecast has to say, for the answer; empty when nothing.</summary>
+    public string Remark { get; set; } = "";
+
     /// <summary>What the first judgement took.</summary>
     public TimeSpan GateTime { get; set; }
 
@@ -245,7 +251,7 @@ internal sealed class CommandJudge(
         {
             if (slot.SafePending) return new Refusal(GateCodes.Busy, "the output is being sent to its safe state");
             if (slot.Outstanding is not null) return new Refusal(GateCodes.Busy, "another command for this output is being carried out");
-            d.Limits = LimitCheck.Evaluate(slot.Policy, slot.Book, wanted, time.GetTimestamp(), time);
+            d.Limits = VetoRow.Shrink(LimitCheck.Evaluate(slot.Policy, slot.Book, wanted, time.GetTimestamp(), time), d.Restriction, d);
         }
 
         return d.Limits.Refusal;

@@ -1,3 +1,4 @@
+using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Lifecycle;
 
 namespace ClawMesh.Edge.Trust.Desk;
@@ -25,6 +26,11 @@ public sealed record DeskOptions
 
     /// <summary>Whether they hear nothing while a bus does not carry out a safe write, so that a watchdog acts.</summary>
     public bool WithholdBeatWhenBusBlocked { get; init; }
+
+    /// <summary>What forecasts say about commands that everything else allowed; null asks nobody.</summary>
+    public IActuationVeto? Veto { get; init; }
+
+    public VetoMode VetoMode { get; init; } = VetoMode.Advise;
 
     /// <summary>The mesh this node belongs to; part of every command digest ([X-43]).</summary>
     public required string MeshId { get; init; }

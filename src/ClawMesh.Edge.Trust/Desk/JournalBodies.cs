@@ -37,6 +37,7 @@ internal static class JournalBodies
             {
                 writer.WriteString("value", d.Value.ToString());
                 writer.WriteNumber("leaseMs", (long)d.Limits.Lease.TotalMilliseconds);
+                if (d.Remark.Length > 0) writer.WriteString("forecast", Clip(d.Remark, MaxNote));
             }
             else
             {

@@ -11,7 +11,7 @@ internal readonly record struct LimitVerdict(Refusal? Refusal, TimeSpan Lease, b
 internal static class LimitCheck
 {
     // Less than this is not an actuation, it is a click; refuse instead of granting it.
-    private static readonly TimeSpan ShortestUsefulLease = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan ShortestUsefulLease = TimeSpan.FromMilliseconds(100);
 
     public static LimitVerdict Evaluate(OutputPolicy policy, LimitBook book, TimeSpan? wanted, long now, TimeProvider time)
     {

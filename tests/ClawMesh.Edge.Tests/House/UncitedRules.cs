@@ -5,7 +5,6 @@ internal static class UncitedRules
 {
     private const string Discovery = "there is no discovery yet; it comes with joining";
     private const string Planner = "about a classic planner's own rules and patterns; a node of ours plans by forecast and keeps none";
-    private const string Model = "this node serves no model; both methods are unknown to it (W-64)";
 
     public static readonly Dictionary<int, string> Reasons = new()
     {
@@ -15,7 +14,6 @@ internal static class UncitedRules
         [112] = "tells what a classic node advertises",
         [33] = Discovery, [34] = Discovery, [35] = Discovery, [36] = Discovery, [37] = Discovery, [38] = Discovery,
         [130] = Planner, [131] = Planner,
-        [143] = Model, [144] = Model, [145] = Model, [146] = Model,
         [167] = "says what the protocol does not promise", [168] = "about changes of the protocol itself",
     };
 }
