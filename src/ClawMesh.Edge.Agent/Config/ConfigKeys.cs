@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Inference.Onnx;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.World.Twin;
 
@@ -50,6 +51,12 @@ internal static class ConfigKeys
     public const string TlsListen = "tls.listen";
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
+    public const string ModelsOnnxRuntime = "models.onnxRuntime";
+    public const string ModelsProvider = "models.provider";
+    public const string ModelsDeviceId = "models.deviceId";
+    public const string ModelsFp16 = "models.fp16";
+    public const string ModelsEngineCache = "models.engineCache";
+    public const string ModelsThreads = "models.threads";
 
     public const string PlannerVeto = "planner.veto";
     public const string LlmUrl = "llm.url";
@@ -90,6 +97,12 @@ internal static class ConfigKeys
         new(LlmModel, ConfigKind.Text, "", "1 to 96 letters, digits and . - _ / : @ +", "The model as that server names it; nothing is served without.", v => LlmOptions.NameProblem(v.GetString()!.Trim(), slashes: true)),
         new(LlmProvider, ConfigKind.Text, "\"local\"", "1 to 24 letters, digits and . - _", "The first part of the capability llm:PROVIDER/MODEL.", v => TextProblem(v, 1, 24) ?? LlmOptions.NameProblem(v.GetString()!.Trim(), slashes: false)),
         new(LlmMaxTokens, ConfigKind.Number, "1024", "1 to 32768", "The longest answer in tokens; a request for more is cut to it.", v => NumberProblem(v, 1, 32_768)),
+        new(ModelsOnnxRuntime, ConfigKind.Text, "", "the path of libonnxruntime.so.1, or of the folder it is in", "ONNX Runtime to run models with; without it this program's own folder and the system's are searched.", v => TextProblem(v, 1, 4096)),
+        new(ModelsProvider, ConfigKind.Text, "\"auto\"", string.Join(", ", OrtOptions.ProviderWords), "What models run on; auto tries tensorrt, then cuda, then cpu. The CPU stands behind each.", v => OneOf(v, OrtOptions.ProviderWords)),
+        new(ModelsDeviceId, ConfigKind.Number, "0", "0 to 63", "Which GPU, where there are several.", v => NumberProblem(v, 0, 63)),
+        new(ModelsFp16, ConfigKind.Flag, "false", "true or false", "Whether TensorRT may compute in 16 bits; the model's golden output must still come out.", _ => null),
+        new(ModelsEngineCache, ConfigKind.Text, "", "a folder the node may write", "Where TensorRT keeps the engines it has built; without it each start builds them, which takes minutes.", v => TextProblem(v, 1, 4096)),
+        new(ModelsThreads, ConfigKind.Number, "2", "1 to 64", "Threads that share the candidates of a plan on the CPU.", v => NumberProblem(v, 1, 64)),
     ];
 
     public static ConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);
