@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit rig pages publish soak bench clean
+.PHONY: run test unit rig pages train publish soak bench season clean
 
 run:
 	@.ci/setup run
@@ -50,6 +50,12 @@ pages:
 	@dotnet build tests/ClawMesh.Edge.Tests -c Release -v quiet --nologo
 	@CLAWMESH_WRITE_PAGES=1 artifacts/net10.0/bin/ClawMesh.Edge.Tests/release/ClawMesh.Edge.Tests --filter-class "*PageTests" >/dev/null || true
 
+# Trains the soil water model from the simulated farm and $CLAWMESH_DATA; writes hw/models/soil-water.* and docs/world-model.md.
+train:
+	@.ci/setup run
+	@dotnet build tools/ClawMesh.Edge.Train -c Release -v quiet --nologo
+	@artifacts/net10.0/bin/ClawMesh.Edge.Train/release/ClawMesh.Edge.Train $(ARGS)
+
 # Two published nodes for ten minutes over a line that delays, stalls, cuts without closing and resets, by seed. Prints each loss and
 # rejoin, and by how much memory at rest (PSS of smaps_rollup) grew between a warm-up and the end, in MB/h; fails when a rejoin took
 # over 60 s or memory grew by more than 2 MB/h. Warm-up and resting add five minutes. Longer is more exact:  make soak SOAK_SECONDS=3600
@@ -58,6 +64,19 @@ soak: publish
 	@dotnet build tests/ClawMesh.Edge.EndToEnd -c Release -v quiet --nologo
 	@CLAWMESH_SOAK_SECONDS=$(SOAK_SECONDS) CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.EndToEnd/release/ClawMesh.Edge.EndToEnd \
 	  --filter-class "*MeshImpairedTests" --show-live-output on --no-progress
+
+# Fortnights on the simulated farm, the planner at L1 beside a timer with a probe and beside nobody, and the table of docs/planner.md.
+# With the shipped model where there is one. What other timers reach:  make season SEASON_SWEEP=1
+SEASON_DAYS ?= 14
+SEASON_SEEDS ?= 20
+SEASON_CANDIDATES ?= 256
+SEASON_SWEEP ?= 0
+season:
+	@.ci/setup run
+	@dotnet build tests/ClawMesh.Edge.Simulation -c Release -v quiet --nologo
+	@CLAWMESH_SEASON_DAYS=$(SEASON_DAYS) CLAWMESH_SEASON_SEEDS=$(SEASON_SEEDS) CLAWMESH_SEASON_CANDIDATES=$(SEASON_CANDIDATES) CLAWMESH_SEASON_SWEEP=$(SEASON_SWEEP) \
+	  CLAWMESH_SEASON_MODEL=$(dir $(wildcard $(CURDIR)/hw/models/soil-water.net)) \
+	  artifacts/net10.0/bin/ClawMesh.Edge.Simulation/release/ClawMesh.Edge.Simulation --filter-class "*FarmSeasonTests" --show-live-output on --no-progress
 
 bench: publish
 	@dotnet build tests/ClawMesh.Edge.Benchmarks -c Release -v quiet --nologo

@@ -49,6 +49,7 @@ internal static class ConfigKeys
     public const string WatchdogWithhold = "edge.watchdog.withholdWhenBusBlocked";
     public const string UtcOffset = "world.utcOffset";
     public const string TlsListen = "tls.listen";
+    public const string PlannerGoals = "planner.goals";
     public const string LoopbackReadOnly = "operator.loopbackReadOnly";
     public const string AllowedOrigins = "operator.allowedOrigins";
     public const string ModelsOnnxRuntime = "models.onnxRuntime";
@@ -57,6 +58,8 @@ internal static class ConfigKeys
     public const string ModelsFp16 = "models.fp16";
     public const string ModelsEngineCache = "models.engineCache";
     public const string ModelsThreads = "models.threads";
+    public const string ModelsFile = "models.file";
+    public const string ModelsCuda = "models.cuda";
 
     public const string PlannerVeto = "planner.veto";
     public const string LlmUrl = "llm.url";
@@ -90,6 +93,7 @@ internal static class ConfigKeys
         new(WatchdogWithhold, ConfigKind.Flag, "false", "true or false", "Whether all watchdogs hear nothing while a bus does not carry out a safe write, so that the node or the machine is restarted.", _ => null),
         new(UtcOffset, ConfigKind.Text, "\"+00:00\"", "such as +05:30 or -03:00, at most 14 hours", "Offset of the site's clock from UTC, without summer time: by it the twin's days and quarter hours begin. A simulated farm has a time of its own.", v => WorldClock.ParseOffset(v.GetString()) is null ? $"is '{v.GetString()}'" : null),
         new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
+        new(PlannerGoals, ConfigKind.Text, "", "the path of a goals file", "What a planner wants of its zones; `goals.json` in the state directory when absent.", v => TextProblem(v, 1, 4096)),
         new(LoopbackReadOnly, ConfigKind.Text, "\"health\"", "health, read or none", "What an unauthenticated program on this machine may read on the mesh port.", v => OneOf(v, ["health", "read", "none"])),
         new(AllowedOrigins, ConfigKind.TextList, "[]", "at most 16 origins such as http://127.0.0.1:8080", "Web pages that may connect to the mesh port.", v => ListProblem(v, 16, 256)),
         new(PlannerVeto, ConfigKind.Text, "\"advise\"", "off, advise or enforce", "What a forecast may do to a watering that a planner or a policy asks for: advise says it in an event, enforce shortens or cancels. A person's own command is never changed.", v => OneOf(v, ["off", "advise", "enforce"])),
@@ -103,6 +107,8 @@ internal static class ConfigKeys
         new(ModelsFp16, ConfigKind.Flag, "false", "true or false", "Whether TensorRT may compute in 16 bits; the model's golden output must still come out.", _ => null),
         new(ModelsEngineCache, ConfigKind.Text, "", "a folder the node may write", "Where TensorRT keeps the engines it has built; without it each start builds them, which takes minutes.", v => TextProblem(v, 1, 4096)),
         new(ModelsThreads, ConfigKind.Number, "2", "1 to 64", "Threads that share the candidates of a plan on the CPU.", v => NumberProblem(v, 1, 64)),
+        new(ModelsFile, ConfigKind.Text, "", "the path of an .onnx file with its manifest beside it", "A model of the operator's to forecast and plan with, on ONNX Runtime; the shipped one when absent.", v => TextProblem(v, 1, 4096)),
+        new(ModelsCuda, ConfigKind.Text, "\"auto\"", "auto, off, or the path of libcuda.so.1", "Whether the shipped model looks for a GPU at the start; it is used where it is faster than the processor.", v => TextProblem(v, 1, 4096)),
     ];
 
     public static ConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);

@@ -14,4 +14,19 @@ internal static class ModelSettings
         EngineCache = config.Text(ConfigKeys.ModelsEngineCache),
         Threads = (int)config.Number(ConfigKeys.ModelsThreads),
     };
+
+    public static ModelChoice Choice(NodeConfig config)
+    {
+        string cuda = config.Text(ConfigKeys.ModelsCuda)!;
+        return new ModelChoice(config.Text(ConfigKeys.ModelsFile), cuda != "off", cuda is "auto" or "off" ? null : cuda, Read(config));
+    }
+}
+
+/// <summary>What the configuration says of models, engines and libraries.</summary>
+/// <param name="File">A model of the operator's; null for the shipped one.</param>
+/// <param name="Cuda">Whether a GPU is looked for.</param>
+/// <param name="CudaLibrary">Null: the driver's usual places.</param>
+internal sealed record ModelChoice(string? File, bool Cuda, string? CudaLibrary, OrtOptions Runtime)
+{
+    public static ModelChoice Default { get; } = new(null, Cuda: true, null, new OrtOptions());
 }

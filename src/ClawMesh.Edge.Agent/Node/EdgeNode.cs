@@ -4,6 +4,7 @@ using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Agent.LocalApi;
+using ClawMesh.Edge.Agent.Forecasting;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
@@ -31,7 +32,7 @@ namespace ClawMesh.Edge.Agent.Node;
 /// The wiring diagram: plain constructor calls in start order, disposed in reverse. Outputs are at their safe value before
 /// anything else is asked of the machine, and long before the network listens.
 /// </summary>
-internal sealed class EdgeNode : IAsyncDisposable
+internal sealed partial class EdgeNode : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
 
@@ -89,6 +90,9 @@ internal sealed class EdgeNode : IAsyncDisposable
     public CancellationToken Stopping => _stop.Token;
 
     public NodeWorld World { get; private set; } = null!;
+
+    /// <summary>What the node expects of its site, and what it would do about it.</summary>
+    public SiteOutlook Outlook { get; private set; } = null!;
 
     public ActuationJournal Journal { get; private set; } = null!;
 
@@ -165,70 +169,6 @@ internal sealed class EdgeNode : IAsyncDisposable
     /// <summary>False when an output could not be confirmed at its safe value while the node stopped; known after disposal.</summary>
     public bool StoppedSafe { get; private set; } = true;
 
-    public async ValueTask DisposeAsync()
-    {
-        _watchdogs?.Stopping();
-        // Outputs first ([W-160]); then the doors; then the memory. No step keeps the next from being taken.
-        await StepAsync("outputs", StopOutputsAsync);
-        await _stop.CancelAsync();
-        await StepAsync("mesh", async () =>
-        {
-            if (_door is not null) await _door.DisposeAsync().AsTask().WaitAsync(StopLimit, Time);
-        });
-        await StepAsync("local socket", async () =>
-        {
-            if (_local is not null) await _local.DisposeAsync();
-        });
-        await StepAsync("loops", () => Task.WhenAll(_tasks).WaitAsync(StopLimit, Time));
-        foreach (Subsystem subsystem in Subsystems.All) subsystem.Stop();
-        await StepAsync("desk", async () =>
-        {
-            if (Desk is not null) await Desk.DisposeAsync().AsTask().WaitAsync(StopLimit, Time);
-        });
-        await StepAsync("journal", () =>
-        {
-            Journal?.Dispose();
-            return Task.CompletedTask;
-        });
-        // Where the operator wants a hung bus to end in a reset, a stop that could not make its outputs safe ends in one.
-        if (StoppedSafe || !Options.WatchdogWithhold) _watchdogs?.Dispose();
-        _hardware?.Dispose();
-        _identity?.Dispose();
-        _lock?.Dispose();
-        foreach ((Task task, Action finish) in _last)
-        {
-            finish();
-            await StepAsync("log", () => task.WaitAsync(StopLimit, Time));
-        }
-    }
-
-    private async Task StopOutputsAsync()
-    {
-        // Not safe until it is known to be: a stop that goes wrong must not end as if it had gone well.
-        StoppedSafe = Desk is null && _atStart.All(o => o.Result.Confirmed);
-        if (Desk is null) return;
-        IReadOnlyList<OutputSafeResult> stopped = await Desk.StopAsync();
-        string[] unsafeOnes = [.. stopped.Where(o => !o.Result.Confirmed).Select(o => $"'{o.Output}' ({o.Result.Detail})")];
-        StoppedSafe = unsafeOnes.Length == 0;
-        if (!_listening) return;
-        Events.Publish(StoppedSafe
-            ? new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Info, "node", "Stopping; the outputs are at their safe state.")
-            : new EdgeEvent(0, default, EventTypes.Shutdown, EventSeverity.Error, "node", $"Stopping; NOT confirmed at its safe state: {string.Join(", ", unsafeOnes)}.", FailureClass.ActuationUnconfirmed));
-    }
-
-    // A stop goes on whatever a part of it says; what went wrong is said.
-    private async Task StepAsync(string name, Func<Task> step)
-    {
-        try
-        {
-            await step();
-        }
-        catch (Exception failed)
-        {
-            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, "node", $"Stopping the {name} went wrong: {failed.Message}", FailureClass.Infra));
-        }
-    }
-
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         StateDirectory state = Options.State;
@@ -258,6 +198,8 @@ internal sealed class EdgeNode : IAsyncDisposable
         FrameFactory factory = Factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
         Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
         World = new NodeWorld(this, factory);
+        Outlook = SiteOutlook.Open(this);
+        World.Forecasts = () => Outlook.Forecasts.All;
 
         IReadOnlyList<(IActuator, OutputPolicy)> outputs = [.. _hardware.Actuators.Zip(Site.Actuators, (a, binding) => (a, binding.Policy))];
         Readiness = new ReadinessBoard(
@@ -269,7 +211,7 @@ internal sealed class EdgeNode : IAsyncDisposable
             {
                 MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
                 Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
-                VetoMode = Options.Veto,
+                Veto = Outlook.Veto, VetoMode = Options.Veto,
             },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
@@ -360,6 +302,7 @@ internal sealed class EdgeNode : IAsyncDisposable
 
         if (_hardware!.Farm is { } farm) Watch(FarmLoop.RunAsync(farm, Subsystems.Declare("simulated farm", "subsystem"), Events, Time, _stop.Token));
         Watch(new JournalWatch(Journal, Subsystems.Declare("journal", "subsystem"), () => TryRecoverAsync(_stop.Token), Events, Time).RunAsync(_stop.Token));
+        Watch(Outlook.RunAsync(_stop.Token));
         Watch(new TwinFeed(World.Twin, Mesh.World, DeviceId, new OwnSight(this).Look, Events, Time).RunAsync(_stop.Token));
         Watch(JournalInspection.RunAsync(Options.State.Path, _identity!.PublicKey, new Ed25519Verifier(), Events, _stop.Token));
         Watch(ReportReadinessAsync());

@@ -73,6 +73,11 @@ internal sealed record NodeOptions
     /// <summary>The model this node serves; null for none, and one without a name where only the server is configured.</summary>
     public LlmOptions? Llm { get; init; }
 
+    /// <summary>What a planner wants of its zones; null for the file in the state directory.</summary>
+    public string? GoalsFile { get; init; }
+
+    public ModelChoice Models { get; init; } = ModelChoice.Default;
+
     public ulong SimSeed { get; init; } = 1;
 
     /// <summary>Simulated seconds per second; leases stay on the node's clock.</summary>
@@ -106,6 +111,8 @@ internal sealed record NodeOptions
         InboundPerSecond = config.Number(ConfigKeys.InboundPerSecond),
         InboundBurst = config.Number(ConfigKeys.InboundBurst),
         UtcOffset = WorldClock.ParseOffset(config.Text(ConfigKeys.UtcOffset)) ?? TimeSpan.Zero,
+        GoalsFile = config.Text(ConfigKeys.PlannerGoals),
+        Models = ModelSettings.Choice(config),
         Veto = config.Text(ConfigKeys.PlannerVeto) switch { "off" => VetoMode.Off, "enforce" => VetoMode.Enforce, _ => VetoMode.Advise },
         Llm = config.Text(ConfigKeys.LlmUrl) is { } url && LlmEndpoint.Parse(url, out _) is { } endpoint
             ? new LlmOptions(endpoint, config.Text(ConfigKeys.LlmProvider)!, config.Text(ConfigKeys.LlmModel) ?? "", (int)config.Number(ConfigKeys.LlmMaxTokens))

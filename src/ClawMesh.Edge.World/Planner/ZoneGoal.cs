@@ -34,7 +34,11 @@ public sealed record ZoneGoal(
     IReadOnlyList<QuietSpan> QuietHours,
     ApprovalLevel Level,
     double MaxMinutes,
-    double MaxAutomaticMinutesPerDay);
+    double MaxAutomaticMinutesPerDay)
+{
+    /// <summary>The peer that has the valve; null for an output of this node.</summary>
+    public string? ExecutorDeviceId { get; init; }
+}
 
 /// <summary>From one hour of the day to another, over midnight when the second is smaller.</summary>
 public sealed record QuietSpan(double FromHour, double ToHour);

@@ -65,7 +65,7 @@ public sealed class CpuRolloutEngine : IRolloutEngine
     public IReadOnlyList<RolloutPlan> Plan(RolloutProblem problem)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        RolloutBounds.Check(problem, _net.Net);
+        RolloutBounds.Check(problem, ModelSizes.Of(_net.Net));
         foreach (CpuTile tile in _tiles)
         {
             tile.Reserve(problem.Steps);
@@ -92,7 +92,7 @@ public sealed class CpuRolloutEngine : IRolloutEngine
     public void Roll(ReadOnlySpan<float> states, ReadOnlySpan<float> actions, int steps, Span<float> moisture)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        int rows = RolloutBounds.Check(_net.Net, states.Length, actions.Length, steps, moisture.Length);
+        int rows = RolloutBounds.Check(ModelSizes.Of(_net.Net), states.Length, actions.Length, steps, moisture.Length);
         int state = _net.Net.StateSize, row = steps * _net.Net.ActionSize;
         for (int first = 0; first < rows; first += CpuTile.Rows)
         {

@@ -71,7 +71,7 @@ public sealed class CudaRolloutEngine : IRolloutEngine
     /// <exception cref="EdgeException"><c>gpu.lost</c>, <c>gpu.out_of_memory</c>, <c>model.not_a_number</c>.</exception>
     public IReadOnlyList<RolloutPlan> Plan(RolloutProblem problem)
     {
-        RolloutBounds.Check(problem, _net);
+        RolloutBounds.Check(problem, ModelSizes.Of(_net));
         int count = problem.Candidates, row = 2 + problem.Steps, wanted = Math.Min(problem.Best, count);
         Span<float> packed = Pack(problem);
         _device.Upload(_problem.Reserve(packed.Length), packed);
@@ -93,7 +93,7 @@ public sealed class CudaRolloutEngine : IRolloutEngine
     /// <exception cref="EdgeException"><c>gpu.lost</c>, <c>gpu.out_of_memory</c>.</exception>
     public void Roll(ReadOnlySpan<float> states, ReadOnlySpan<float> actions, int steps, Span<float> moisture)
     {
-        int rows = RolloutBounds.Check(_net, states.Length, actions.Length, steps, moisture.Length);
+        int rows = RolloutBounds.Check(ModelSizes.Of(_net), states.Length, actions.Length, steps, moisture.Length);
         if (rows == 0) return;
         _device.Upload(_states.Reserve(states.Length), states);
         _device.Upload(_actions.Reserve(actions.Length), actions);

@@ -17,7 +17,7 @@ internal static class RolloutBounds
     private const int Quarters = 4;
 
     /// <exception cref="ArgumentException">The problem does not fit the net, or is out of bounds.</exception>
-    public static void Check(RolloutProblem problem, DynamicsNet net)
+    public static void Check(RolloutProblem problem, ModelSizes net)
     {
         int steps = problem.Steps;
         if (steps is < 1 or > MaxSteps) throw Unfit($"{steps} steps; 1 to {MaxSteps} are allowed");
@@ -33,7 +33,7 @@ internal static class RolloutBounds
 
     /// <exception cref="ArgumentException">The spans do not fit each other.</exception>
     /// <returns>How many rows.</returns>
-    public static int Check(DynamicsNet net, int states, int actions, int steps, int moisture)
+    public static int Check(ModelSizes net, int states, int actions, int steps, int moisture)
     {
         if (steps is < 1 or > MaxSteps) throw Unfit($"{steps} steps; 1 to {MaxSteps} are allowed");
         int rows = states / net.StateSize;

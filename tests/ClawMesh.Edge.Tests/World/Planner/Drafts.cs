@@ -14,6 +14,15 @@ internal static class Drafts
         TimeProvider time, ApprovalLevel level = ApprovalLevel.L2, string target = Valve, string operation = "open", double minutes = 10, string zone = "V1", Expectation? expectation = null, IReadOnlyList<SensorEvidence>? evidence = null) =>
         new(zone, target, operation, minutes, $"Water {zone} for {minutes} min", "It will be too dry at noon.", level, evidence ?? [Evidence(time)], expectation);
 
+    /// <summary>A standing approval that counts in a ledger of its own, as a node's does.</summary>
+    public static StandingApproval Standing(IReadOnlyList<ZoneGoal> goals, IWorldClock site, ManualTime time)
+    {
+        var ledger = new WaterLedger(new InMemoryJournal(time));
+        return new StandingApproval(
+            "goals.json", goals, site, zone => ledger.Today(zone, site.Now),
+            draft => ledger.AddAsync(draft.Zone, draft.Minutes, litres: 0, automatic: true, site.Now, CancellationToken.None).GetAwaiter().GetResult());
+    }
+
     public static SensorEvidence Evidence(TimeProvider time, string frameId = "frame-1", string source = "sensor", bool simulated = false) =>
         SensorEvidence.From(Property(time, frameId, simulated: simulated, sources: source), outputsAreReal: !simulated)!;
 
@@ -61,7 +70,7 @@ internal sealed class BookBench
     {
         Site = new TestSite(Time, rate);
         Book = new ProposalBook(
-            new string('a', 64), "planner", Executor, goals is null ? null : new StandingApproval("goals.json", goals, Site), Site, _ => Measured, Time,
+            new string('a', 64), "planner", Executor, goals is null ? null : Drafts.Standing(goals, Site, Time), Site, _ => Measured, Time,
             () => new Guid(++_ids, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]), Changes.Add, options ?? BookOptions.Default);
     }
 

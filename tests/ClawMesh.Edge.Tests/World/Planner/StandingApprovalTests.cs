@@ -26,10 +26,10 @@ public sealed class StandingApprovalTests
     }
 
     [Fact]
-    public void A_day_of_the_site_has_so_many_minutes_and_no_day_comes_twice()
+    public void A_day_of_the_site_has_so_many_minutes()
     {
         var site = new TestSite(_time, 60) { Start = new DateTimeOffset(2026, 6, 1, 22, 0, 0, TimeSpan.FromHours(2)) };
-        var standing = new StandingApproval("goals.json", [Drafts.Goal()], site);
+        StandingApproval standing = Drafts.Standing([Drafts.Goal()], site, _time);
         foreach (int _ in new[] { 1, 2, 3 })
         {
             Assert.NotNull(standing.Covers(Draft()));
@@ -44,7 +44,8 @@ public sealed class StandingApprovalTests
     }
 
     [Theory]
-    [InlineData(6, 10, 5.9, true)]
+    [InlineData(6, 10, 5.8, true)]
+    [InlineData(6, 10, 5.9, false)]
     [InlineData(6, 10, 6, false)]
     [InlineData(6, 10, 9.9, false)]
     [InlineData(6, 10, 10, true)]
@@ -54,12 +55,12 @@ public sealed class StandingApprovalTests
     public void Quiet_hours_are_a_persons_to_break(double from, double to, double hour, bool covered)
     {
         var site = new TestSite(_time) { Start = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.FromHours(2)).AddHours(hour) };
-        var standing = new StandingApproval("goals.json", [Drafts.Goal(quiet: new QuietSpan(from, to))], site);
+        StandingApproval standing = Drafts.Standing([Drafts.Goal(quiet: new QuietSpan(from, to))], site, _time);
 
         Assert.Equal(covered, standing.Covers(Draft()) is not null);
     }
 
-    private StandingApproval Standing(ZoneGoal goal) => new("goals.json", [goal], new TestSite(_time));
+    private StandingApproval Standing(ZoneGoal goal) => Drafts.Standing([goal], new TestSite(_time), _time);
 
     private ProposalDraft Draft() => Drafts.Water(_time, ApprovalLevel.L1);
 }

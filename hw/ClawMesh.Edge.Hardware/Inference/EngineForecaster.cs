@@ -4,10 +4,10 @@ using ClawMesh.Edge.Hardware.Inference.Rollouts;
 
 namespace ClawMesh.Edge.Hardware.Inference;
 
-/// <summary>Forecasts and plans with the shipped net, without ONNX Runtime, on one inference thread. Owns the engine. Thread-safe.</summary>
-public sealed class NetForecaster : IForecaster, IPlanRunner
+/// <summary>Forecasts and plans with whichever engine it is given, on one inference thread. Owns the engine. Thread-safe.</summary>
+public sealed class EngineForecaster : IForecaster, IPlanRunner
 {
-    private readonly DynamicsNet _net;
+    private readonly ModelSizes _sizes;
     private readonly string _model;
     private readonly IReadOnlyList<string> _skipped;
     private readonly InferenceLine _line;
@@ -16,9 +16,9 @@ public sealed class NetForecaster : IForecaster, IPlanRunner
     /// <param name="engine">The forecaster's from now on.</param>
     /// <param name="skipped">Each engine that was not taken, with the reason.</param>
     /// <param name="isHot">Asked before each run; true sheds it. Must not block.</param>
-    public NetForecaster(string model, DynamicsNet net, IRolloutEngine engine, IReadOnlyList<string> skipped, Func<bool> isHot, TimeProvider time)
+    public EngineForecaster(string model, ModelSizes sizes, IRolloutEngine engine, IReadOnlyList<string> skipped, Func<bool> isHot, TimeProvider time)
     {
-        (_model, _net, _skipped) = (model, net, skipped);
+        (_model, _sizes, _skipped) = (model, sizes, skipped);
         _line = new InferenceLine(engine, isHot, time);
     }
 
@@ -27,8 +27,8 @@ public sealed class NetForecaster : IForecaster, IPlanRunner
     /// <exception cref="ArgumentException">The numbers do not fit the model.</exception>
     public ValueTask<ForecastRun> RunAsync(ReadOnlyMemory<float> state, ReadOnlyMemory<float> actions, CancellationToken cancellationToken)
     {
-        int steps = actions.Length / _net.ActionSize;
-        if (RolloutBounds.Check(_net, state.Length, actions.Length, steps, steps) != 1) throw new ArgumentException("one state is needed");
+        int steps = actions.Length / _sizes.ActionSize;
+        if (RolloutBounds.Check(_sizes, state.Length, actions.Length, steps, steps) != 1) throw new ArgumentException("one state is needed");
         // Copies: an answer may come by the deadline while the engine still reads.
         float[] from = state.ToArray(), known = actions.ToArray();
         return _line.AskAsync(new InferenceJob<ForecastRun>(engine => Forecast(engine, from, known, steps), ForecastRun.None), urgent: true, cancellationToken);
@@ -37,7 +37,7 @@ public sealed class NetForecaster : IForecaster, IPlanRunner
     /// <exception cref="ArgumentException">The problem does not fit the model.</exception>
     public ValueTask<PlanRun> PlanAsync(RolloutProblem problem, CancellationToken cancellationToken)
     {
-        RolloutBounds.Check(problem, _net);
+        RolloutBounds.Check(problem, _sizes);
         return _line.AskAsync(new InferenceJob<PlanRun>(engine => Plan(engine, problem), PlanRun.None), urgent: false, cancellationToken);
     }
 

@@ -1,0 +1,49 @@
+using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.World;
+using ClawMesh.Edge.Hardware.Inference;
+using ClawMesh.Edge.Hardware.Inference.Onnx;
+using ClawMesh.Edge.Hardware.Inference.Rollouts;
+
+namespace ClawMesh.Edge.Agent.Forecasting;
+
+/// <summary>Which model runs on what: the shipped net on the fastest engine that proved right, or a model file of the operator's on ONNX Runtime.</summary>
+/// <param name="Trials">What came of each engine at the start, with its time or the reason why it is not used.</param>
+/// <param name="Skipped">The engines and providers that were not taken, each with the reason.</param>
+internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRolloutEngine Engine, IReadOnlyList<string> Trials, IReadOnlyList<string> Skipped)
+{
+    /// <summary>Tries every engine; takes a second or two where a GPU compiles its kernel, so nobody who must be quick calls it.</summary>
+    /// <exception cref="EdgeException">The model cannot be used: class <c>model</c>.</exception>
+    public static EngineRoom Open(ModelChoice choice, TimeProvider time) => choice.File is { } file ? OfFile(file, choice.Runtime) : OfShipped(choice, time);
+
+    public EngineForecaster Forecaster(Func<bool> isHot, TimeProvider time) => new($"{Manifest.Name} {Manifest.Version}", Sizes, Engine, Skipped, isHot, time);
+
+    private static EngineRoom OfFile(string file, OrtOptions options)
+    {
+        ModelFile model = ModelFile.Load(file);
+        var engine = new OrtRolloutEngine(OrtLibrary.Open(options), model, options);
+        var sizes = new ModelSizes(model.Manifest.Inputs[0].Fields.Count, model.Manifest.Inputs[1].Fields.Count);
+        if (sizes != new ModelSizes(SoilState.Size, SoilAction.Size))
+        {
+            engine.Dispose();
+            throw new EdgeException(
+                "model.not_dynamics", $"Could not use the model '{file}'.", $"Its state and action have {sizes.StateSize} and {sizes.ActionSize} numbers; this node makes {SoilState.Size} and {SoilAction.Size}.",
+                "docs/models.md lists the fields.", FailureClass.Model);
+        }
+
+        return new EngineRoom(model.Manifest, sizes, engine, [$"onnx ({engine.Device}): taken, it runs the model of '{file}'"], engine.Skipped);
+    }
+
+    // ONNX Runtime costs some 30 MB of memory, so it is tried for the shipped net only where its library is configured.
+    private static EngineRoom OfShipped(ModelChoice choice, TimeProvider time)
+    {
+        ShippedModel shipped = ShippedModel.Load();
+        var others = new List<EngineCandidate>();
+        if (choice.Cuda) others.Add(new EngineCandidate("cuda", () => new CudaRolloutEngine(shipped.Net, choice.CudaLibrary, choice.Runtime.DeviceId)));
+        if (choice.Runtime.Library is not null) others.Add(new EngineCandidate("onnx", () => new OrtRolloutEngine(OrtLibrary.Open(choice.Runtime), shipped.AsOnnx(), choice.Runtime)));
+        EngineChoice made = RolloutEngineChoice.Make(shipped.Net, others, time, choice.Runtime.Threads);
+        return new EngineRoom(
+            shipped.Manifest, ModelSizes.Of(shipped.Net), made.Engine, [.. made.Trials.Select(t => t.ToString())], [.. made.Trials.Where(t => !t.Taken).Select(t => t.ToString())]);
+    }
+}

@@ -1,0 +1,71 @@
+using ClawMesh.Edge.Agent.Node;
+using System.Text.Json;
+using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Mesh.Transport;
+using ClawMesh.Edge.World.Forecasts;
+
+namespace ClawMesh.Edge.Agent.Forecasting;
+
+/// <summary>
+/// Tells forecasts as what they are: inference, T0. Once an hour of the site for each zone, since each has a key of its own in everybody's
+/// picture ([W-83]); that there is none any more, or one again, is an event at once.
+/// </summary>
+internal sealed class ForecastTelling(EdgeNode node)
+{
+    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+    private static readonly TimeSpan AtMostEvery = TimeSpan.FromSeconds(30);
+
+    // One entry per forecast zone.
+    private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
+
+    public void Tell(ZoneForecast forecast, ZoneForecast? before)
+    {
+        if (forecast.Unavailable is { } why)
+        {
+            if (before is null || before.Unavailable is null) Say(EventSeverity.Warning, $"No forecast of '{forecast.Zone}': {why}", forecast.FailureClass);
+            return;
+        }
+
+        if (before is { Unavailable: not null }) Say(EventSeverity.Info, $"'{forecast.Zone}' is forecast again.", null);
+        TimeSpan every = Every / node.World.Clock.Rate;
+        if (every < AtMostEvery) every = AtMostEvery;
+        if (_told.TryGetValue(forecast.Zone, out long at) && node.Time.GetElapsedTime(at) < every) return;
+        _told[forecast.Zone] = node.Time.GetTimestamp();
+        try
+        {
+            node.Frames.Tell(node.Factory.Inference(w => Members(w, forecast), null), MessageClass.Bulk);
+        }
+        catch (EdgeException unsent)
+        {
+            Say(EventSeverity.Error, $"{unsent.What} {unsent.Why}", unsent.FailureClass);
+        }
+    }
+
+    private static void Members(Utf8JsonWriter w, ZoneForecast forecast)
+    {
+        w.WriteString("type", "forecast");
+        w.WriteString("zone", forecast.Zone);
+        w.WriteString("metric", "moisture");
+        w.WriteString("unit", "%");
+        w.WriteString("model", forecast.Model);
+        if (forecast.Horizons.Count > 0) w.WriteNumber("value", Math.Round(forecast.Horizons[^1].MiddlePercent, 2));
+        w.WriteStartArray("horizons");
+        foreach (ForecastHorizon horizon in forecast.Horizons)
+        {
+            w.WriteStartObject();
+            w.WriteNumber("minutes", horizon.Minutes);
+            w.WriteNumber("low", Math.Round(horizon.LowPercent, 2));
+            w.WriteNumber("middle", Math.Round(horizon.MiddlePercent, 2));
+            w.WriteNumber("high", Math.Round(horizon.HighPercent, 2));
+            w.WriteString("use", horizon.Use);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+        if (forecast.Simulated) w.WriteBoolean("simulated", true);
+    }
+
+    private void Say(EventSeverity severity, string text, FailureClass? failureClass) =>
+        node.Events.Publish(new EdgeEvent(0, default, severity == EventSeverity.Info ? EventTypes.ModeChange : EventTypes.Error, severity, "world model", text, failureClass));
+}
