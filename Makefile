@@ -69,14 +69,14 @@ soak: publish
 # With the shipped model where there is one. What other timers reach:  make season SEASON_SWEEP=1
 SEASON_DAYS ?= 14
 SEASON_SEEDS ?= 20
-SEASON_CANDIDATES ?= 256
+SEASON_CANDIDATES ?= 96
 SEASON_SWEEP ?= 0
 season:
 	@.ci/setup run
-	@dotnet build tests/ClawMesh.Edge.Simulation -c Release -v quiet --nologo
+	@dotnet build tests/ClawMesh.Edge.Tests -c Release -v quiet --nologo
 	@CLAWMESH_SEASON_DAYS=$(SEASON_DAYS) CLAWMESH_SEASON_SEEDS=$(SEASON_SEEDS) CLAWMESH_SEASON_CANDIDATES=$(SEASON_CANDIDATES) CLAWMESH_SEASON_SWEEP=$(SEASON_SWEEP) \
 	  CLAWMESH_SEASON_MODEL=$(dir $(wildcard $(CURDIR)/hw/models/soil-water.net)) \
-	  artifacts/net10.0/bin/ClawMesh.Edge.Simulation/release/ClawMesh.Edge.Simulation --filter-class "*FarmSeasonTests" --show-live-output on --no-progress
+	  artifacts/net10.0/bin/ClawMesh.Edge.Tests/release/ClawMesh.Edge.Tests --filter-class "*FarmSeasonTests" --show-live-output on --no-progress
 
 bench: publish
 	@dotnet build tests/ClawMesh.Edge.Benchmarks -c Release -v quiet --nologo

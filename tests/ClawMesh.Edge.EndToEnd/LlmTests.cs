@@ -53,7 +53,7 @@ public class LlmTests
         await using MeshWire wire = await MeshWire.JoinAsync(serving, identity);
 
         string text = "Die Saat 🌱 braucht Wasser. " + string.Concat(Enumerable.Repeat("水", 6_000));
-        server.Chat = FakeModelServer.Say(text[..10], text[10..500], text[500..]);
+        server.Chat = FakeModelServer.Say(text[..9], text[9..500], text[500..]);
         JsonElement answer = await wire.AskAsync("llm.infer", Request("r-1"));
 
         Assert.True(answer.GetProperty("ok").GetBoolean(), answer.GetRawText());

@@ -16,13 +16,6 @@ public sealed class ModelFile
     private const long MaxBytes = 512L << 20;
     private const long MaxManifestBytes = 16L << 20;
 
-    // The contract's own options would let null stand where a text must be.
-    private static readonly ModelManifestJson Json = new(new JsonSerializerOptions(ModelManifestJson.Default.Options)
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    });
-
     internal ModelFile(ModelManifest manifest, byte[] bytes, string origin) => (Manifest, Bytes, Origin) = (manifest, bytes, origin);
 
     public ModelManifest Manifest { get; }
@@ -77,12 +70,12 @@ public sealed class ModelFile
     private static bool TryParse(ReadOnlySpan<byte> text, out ModelManifest? manifest, out string problem)
     {
         manifest = null;
-        problem = "The manifest holds no object.";
+        problem = "";
         try
         {
             if (text.StartsWith("\uFEFF"u8)) text = text[3..];
-            manifest = JsonSerializer.Deserialize(text, Json.ModelManifest);
-            return manifest is not null;
+            manifest = ModelManifestReader.Read(text.ToArray());
+            return true;
         }
         catch (JsonException bad)
         {

@@ -23,19 +23,12 @@ public sealed class ShippedModel
     {
         DynamicsNet net;
         using (Stream stream = Open(NetName)) net = DynamicsNet.Load(stream);
-        using Stream text = Open(ManifestName);
-        return Check(net, Read(text));
+        return Check(net, Read(ManifestBytes()));
     }
 
     /// <summary>The same model as a graph for ONNX Runtime, made from the weights: byte for byte the file whose hash the manifest holds.</summary>
     /// <exception cref="EdgeException"><c>model.changed</c>: the writer of graphs is not the one the manifest was written with.</exception>
-    public ModelFile AsOnnx()
-    {
-        using Stream text = Open(ManifestName);
-        var bytes = new byte[text.Length];
-        text.ReadExactly(bytes);
-        return ModelFile.Read("the shipped soil-water.onnx", bytes, OnnxWriter.Dynamics(Net, Manifest.Steps)).OrThrow();
-    }
+    public ModelFile AsOnnx() => ModelFile.Read("the shipped soil-water.onnx", ManifestBytes(), OnnxWriter.Dynamics(Net, Manifest.Steps)).OrThrow();
 
     /// <summary>What both together must satisfy; apart from <see cref="Load"/> so that a test can hand in damaged ones.</summary>
     internal static ShippedModel Check(DynamicsNet net, ModelManifest manifest)
@@ -68,16 +61,24 @@ public sealed class ShippedModel
         return worst;
     }
 
-    private static ModelManifest Read(Stream text)
+    private static ModelManifest Read(byte[] text)
     {
         try
         {
-            return JsonSerializer.Deserialize(text, ModelManifestJson.Default.ModelManifest) ?? throw Corrupt("the manifest is empty");
+            return ModelManifestReader.Read(text);
         }
         catch (JsonException e)
         {
             throw Corrupt($"the manifest cannot be read: {e.Message}");
         }
+    }
+
+    private static byte[] ManifestBytes()
+    {
+        using Stream text = Open(ManifestName);
+        var bytes = new byte[text.Length];
+        text.ReadExactly(bytes);
+        return bytes;
     }
 
     private static Stream Open(string name) => typeof(ShippedModel).Assembly.GetManifestResourceStream(name) ?? throw Corrupt($"'{name}' is not in this build");

@@ -28,7 +28,7 @@ public sealed class FarmModel
     public long SimulatedSeconds { get; private set; }
 
     /// <summary>What runs into one bed, l/min; no instrument of the farm shows it.</summary>
-    internal double ValveFlow(int zone) => _water.ValveFlow(zone);
+    public double ValveFlow(int zone) => _water.ValveFlow(zone);
 
     public void Step(FarmInputs inputs)
     {

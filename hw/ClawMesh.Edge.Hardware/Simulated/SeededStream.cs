@@ -4,7 +4,7 @@ namespace ClawMesh.Edge.Hardware.Simulated;
 /// A repeatable stream of chance (SplitMix64, Steele, Lea and Flood 2014). Each name has a stream of its own, so that using one sensor
 /// more often does not shift what another one shows. Not thread-safe, not for secrets.
 /// </summary>
-internal sealed class SeededStream(ulong seed, string name)
+public sealed class SeededStream(ulong seed, string name)
 {
     private ulong _state = Mix(seed ^ Hash(name));
 

@@ -1,7 +1,7 @@
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
-using ClawMesh.Edge.Hardware.Inference;
+using ClawMesh.Edge.Core.World;
 using ClawMesh.Edge.Trust.Desk;
 using ClawMesh.Edge.World.Planner;
 using ClawMesh.Edge.World.Planner.Book;
@@ -28,7 +28,7 @@ internal sealed class PlannerLoop : IOutputUse
     private readonly List<(string Target, DateTimeOffset Until)> _remote = [];
     private Task _counting = Task.CompletedTask;
 
-    private PlannerLoop(EdgeNode node, SiteOutlook world, ZoneOutlooks outlooks, EngineRoom engines, EngineForecaster forecaster)
+    private PlannerLoop(EdgeNode node, SiteOutlook world, ZoneOutlooks outlooks, IRolloutEngine engine)
     {
         (_node, _world) = (node, world);
         bool real = !node.Site.Simulated;
@@ -37,7 +37,7 @@ internal sealed class PlannerLoop : IOutputUse
         Desk = ProposalDesk.Open(node, node.World.Clock, ProposalDesk.Measured(node.World.Twin, real), standing, BookOptionsOf(node.World.Clock));
         var options = new PlannerOptions { OutputsAreReal = real };
         _round = new PlannerRound(
-            world.Goals, outlooks, new ZonePlanner(new LineEngine(forecaster, engines.Sizes), options), node.World.Twin, node.World.Clock, _ledger, new SharedLines(world.Goals, node.Site), this, options);
+            world.Goals, outlooks, new ZonePlanner(engine, options), node.World.Twin, node.World.Clock, _ledger, new SharedLines(world.Goals, node.Site), this, options);
     }
 
     public ProposalDesk Desk { get; }
@@ -46,9 +46,9 @@ internal sealed class PlannerLoop : IOutputUse
     public IReadOnlyList<PlanAdvice> Advice => _round.Advice;
 
     /// <summary>Null where nobody plans: the node's role says so, and an event tells the operator.</summary>
-    public static PlannerLoop? Open(EdgeNode node, SiteOutlook world, ZoneOutlooks outlooks, EngineRoom engines, EngineForecaster forecaster)
+    public static PlannerLoop? Open(EdgeNode node, SiteOutlook world, ZoneOutlooks outlooks, IRolloutEngine engine)
     {
-        if (node.Options.Role is "planner" or "standby-planner") return new PlannerLoop(node, world, outlooks, engines, forecaster);
+        if (node.Options.Role is "planner" or "standby-planner") return new PlannerLoop(node, world, outlooks, engine);
         node.Warn("planner", $"There are {world.Goals.Count} goals, and the role of this node is '{node.Options.Role}': nothing is proposed. Set the role to planner.");
         return null;
     }

@@ -83,7 +83,7 @@ internal sealed class SiteOutlook
     {
         // Trying engines may take seconds; nobody who starts waits for it.
         await Task.Yield();
-        Subsystem subsystem = _node.Subsystems.Declare("world model", "subsystem");
+        Subsystem subsystem = _node.Subsystems.Declare("world model", "service");
         if (Zones.Count == 0 && Goals.Count == 0)
         {
             Broken = "no zone of this site has a moisture sensor, and no goal names one";
@@ -100,8 +100,9 @@ internal sealed class SiteOutlook
         }
 
         subsystem.Start();
-        var outlooks = new ZoneOutlooks(this, _node, engines, forecaster);
-        if (Goals.Count > 0) Planner = PlannerLoop.Open(_node, this, outlooks, engines, forecaster);
+        using var engine = new LineEngine(forecaster, engines.Sizes);
+        var outlooks = new ZoneOutlooks(this, _node, engines, forecaster, engine);
+        if (Goals.Count > 0) Planner = PlannerLoop.Open(_node, this, outlooks, engine);
         try
         {
             await LoopAsync(outlooks, forecaster, cancellationToken);

@@ -14,13 +14,13 @@ internal sealed class ZoneOutlooks : IZoneOutlooks
     private readonly EdgeNode _node;
     private readonly EngineRoom _engines;
     private readonly ForecastRound _round;
-    private readonly LineEngine _engine;
+    private readonly IRolloutEngine _engine;
 
-    public ZoneOutlooks(SiteOutlook world, EdgeNode node, EngineRoom engines, EngineForecaster forecaster)
+    /// <param name="engine">The inference thread, as an engine.</param>
+    public ZoneOutlooks(SiteOutlook world, EdgeNode node, EngineRoom engines, EngineForecaster forecaster, IRolloutEngine engine)
     {
-        (_world, _node, _engines) = (world, node, engines);
+        (_world, _node, _engines, _engine) = (world, node, engines, engine);
         _round = new ForecastRound(node.World.Twin, node.World.Clock, world.Watering, forecaster, engines.Manifest, node.NewId);
-        _engine = new LineEngine(forecaster, engines.Sizes);
     }
 
     public async Task<ZoneOutlook> ForecastAsync(ForecastZone zone, CancellationToken cancellationToken)

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace ClawMesh.Edge.Core.World;
 
 /// <summary>What a model is, in <c>*.model.json</c> beside its <c>.onnx</c>. A model without one is refused.</summary>
@@ -55,7 +53,3 @@ public sealed record ModelTraining(string Statement, IReadOnlyList<string> Data)
 
 /// <summary>One input with the output it must give, as flat arrays; the same order as the graph's.</summary>
 public sealed record ModelGolden(IReadOnlyList<float[]> Inputs, IReadOnlyList<float[]> Outputs, float Tolerance);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, AllowTrailingCommas = true, ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip)]
-[JsonSerializable(typeof(ModelManifest))]
-public sealed partial class ModelManifestJson : JsonSerializerContext;

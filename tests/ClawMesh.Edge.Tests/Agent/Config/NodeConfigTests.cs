@@ -46,10 +46,10 @@ public sealed class NodeConfigTests
     [Fact]
     public void An_unknown_key_is_a_warning_that_names_the_nearest_known_one()
     {
-        NodeConfig config = Read("""{ "edge": { "safteyTickMs": 10 }, "models": {} }""");
+        NodeConfig config = Read("""{ "edge": { "safteyTickMs": 10 }, "zones": {} }""");
 
         Assert.True(config.IsValid);
-        Assert.Equal(["edge.safteyTickMs", "models"], config.Problems.Select(p => p.Path));
+        Assert.Equal(["edge.safteyTickMs", "zones"], config.Problems.Select(p => p.Path));
         Assert.All(config.Problems, p => Assert.Equal(ProblemSeverity.Warning, p.Severity));
         Assert.Contains("'edge.safetyTickMs'", config.Problems[0].Fix, StringComparison.Ordinal);
         Assert.Equal(20, config.Number(ConfigKeys.SafetyTickMs));

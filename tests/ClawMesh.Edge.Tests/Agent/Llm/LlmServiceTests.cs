@@ -114,6 +114,7 @@ public class LlmServiceTests
         await inference;
         await offered.MinuteAsync();
         await offered.ProbesAsync(3);
+        Assert.Equal(3, offered.Probes);
 
         await stop.CancelAsync();
         await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);

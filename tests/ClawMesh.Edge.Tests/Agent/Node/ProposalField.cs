@@ -54,7 +54,7 @@ internal sealed class ProposalField : IAsyncDisposable
                     return Task.CompletedTask;
                 },
                 Planner.Events, Output.Time, Guid.NewGuid, Simulated: false),
-            Site, _ => Measured, goals is null ? null : Drafts.Standing(goals, Site, Time));
+            Site, _ => Measured, goals is null ? null : Drafts.Standing(goals, Site, Output.Time));
         foreach (SimulatedNode node in (SimulatedNode[])[Planner, Field]) ProposalMethods.Register(node.Rpc, node.Mesh, Output.Time, c => c.Tier >= RpcTier.Peer);
         Until(() => Planner.IsConnected(Field) && Field.IsConnected(Planner), "the planner is connected");
     }

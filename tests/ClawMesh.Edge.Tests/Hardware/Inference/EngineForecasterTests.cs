@@ -38,7 +38,7 @@ public sealed class EngineForecasterTests : IAsyncDisposable
             _held.Wait();
             return [new RolloutPlan(0, 1, new float[problem.Steps], new float[problem.Steps])];
         };
-        _forecaster = new EngineForecaster("soil-water 1", Net, _engine, ["cuda: gpu.absent"], () => _hot, _time);
+        _forecaster = new EngineForecaster("soil-water 1", ModelSizes.Of(Net), _engine, ["cuda: gpu.absent"], () => _hot, _time);
     }
 
     public async ValueTask DisposeAsync()
@@ -52,7 +52,7 @@ public sealed class EngineForecasterTests : IAsyncDisposable
     [Fact]
     public async Task A_forecast_is_what_the_net_says()
     {
-        await using var forecaster = new EngineForecaster("soil-water 1", Net, new CpuRolloutEngine(Net, threads: 1), [], () => false, TimeProvider.System);
+        await using var forecaster = new EngineForecaster("soil-water 1", ModelSizes.Of(Net), new CpuRolloutEngine(Net, threads: 1), [], () => false, TimeProvider.System);
 
         ForecastRun run = await forecaster.RunAsync(State, Actions, CancellationToken.None);
 
@@ -257,7 +257,7 @@ public sealed class EngineForecasterTests : IAsyncDisposable
     {
         Assert.SkipWhen(FakeCuda.WhyNot is not null, FakeCuda.WhyNot ?? "");
         using var cuda = new FakeCuda();
-        await using var forecaster = new EngineForecaster("soil-water 1", Net, new CudaRolloutEngine(Net, cuda.Library), [], () => false, TimeProvider.System);
+        await using var forecaster = new EngineForecaster("soil-water 1", ModelSizes.Of(Net), new CudaRolloutEngine(Net, cuda.Library), [], () => false, TimeProvider.System);
         Assert.Null((await forecaster.RunAsync(State, Actions, CancellationToken.None)).Unavailable);
         cuda.Inject("hang=1");
 
@@ -277,7 +277,7 @@ public sealed class EngineForecasterTests : IAsyncDisposable
         var told = new List<string>();
         var engine = new FallbackRolloutEngine([new CudaRolloutEngine(Net, cuda.Library), new CpuRolloutEngine(Net, threads: 1)]);
         engine.FellBack += f => told.Add($"{f.From} to {f.To}: {f.Why.Code}");
-        await using var forecaster = new EngineForecaster("soil-water 1", Net, engine, [], () => false, TimeProvider.System);
+        await using var forecaster = new EngineForecaster("soil-water 1", ModelSizes.Of(Net), engine, [], () => false, TimeProvider.System);
         Assert.Equal("cuda", forecaster.Facts.Provider);
         cuda.Inject("launch_fails_from=1");
 

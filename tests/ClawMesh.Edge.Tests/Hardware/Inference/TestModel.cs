@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using ClawMesh.Edge.Core.World;
+using ClawMesh.Edge.Train.Output;
 using ClawMesh.Edge.Hardware.Inference;
 using ClawMesh.Edge.Hardware.Inference.Onnx;
 using ClawMesh.Edge.Tests.Hardware.Inference.Onnx;

@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Core.Evidence;
+using ClawMesh.Edge.TestKit;
 using ClawMesh.Edge.World.Planner;
 using ClawMesh.Edge.World.Planner.Book;
 using ClawMesh.Edge.World.Twin;

@@ -1,6 +1,6 @@
 using ClawMesh.Edge.Core.World;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>A net with what its numbers mean.</summary>
 internal sealed record SoilModel(string Name, DynamicsNet Net, ModelManifest Manifest)
@@ -9,7 +9,7 @@ internal sealed record SoilModel(string Name, DynamicsNet Net, ModelManifest Man
     public static SoilModel Load(string folder)
     {
         using FileStream file = File.OpenRead(Path.Combine(folder, "soil-water.net"));
-        ModelManifest manifest = System.Text.Json.JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(folder, "soil-water.model.json")), ModelManifestJson.Default.ModelManifest)!;
+        ModelManifest manifest = ModelManifestReader.Read(File.ReadAllBytes(Path.Combine(folder, "soil-water.model.json")));
         return new SoilModel($"{manifest.Name} {manifest.Version}", DynamicsNet.Load(file), manifest);
     }
 }

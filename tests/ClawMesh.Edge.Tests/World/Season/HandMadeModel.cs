@@ -3,7 +3,7 @@ using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.TestKit.World;
 using ClawMesh.Edge.World.Forecasts;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>
 /// A model of the farm by least squares, made in a second from a fortnight of other seeds: so that the planner can be judged without the

@@ -1,7 +1,7 @@
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.World.Forecasts;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>What was measured at each quarter of an hour, as windows for the model.</summary>
 internal sealed class FarmHistory(FarmField field)

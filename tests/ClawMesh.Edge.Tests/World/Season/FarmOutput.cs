@@ -4,7 +4,7 @@ using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Trust;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>A valve or the pump of <see cref="FarmField"/>: moves on a permit alone, and waits for the effect its site declares.</summary>
 internal sealed class FarmOutput(ActuatorBinding binding, int channel, FarmField field) : IActuator

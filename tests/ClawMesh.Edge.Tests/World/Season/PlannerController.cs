@@ -7,7 +7,7 @@ using ClawMesh.Edge.World.Forecasts;
 using ClawMesh.Edge.World.Planner;
 using ClawMesh.Edge.World.Twin;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>The planner at L1: its round, its policy and its ledger, with the farm's instruments as the picture. Nobody approves by hand.</summary>
 internal sealed class PlannerController : IFarmController, ITwinReader, IWorldClock, IZoneOutlooks, IOutputUse

@@ -4,7 +4,7 @@ using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.TestKit.World;
 using ClawMesh.Edge.World.Planner;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 internal enum Tending
 {

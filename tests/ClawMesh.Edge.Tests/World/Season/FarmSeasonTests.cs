@@ -4,7 +4,7 @@ using ClawMesh.Edge.Hardware.Boards;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.World.Planner;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>
 /// The planner at L1 on the simulated farm, beside a timer with a probe and beside nobody, through a real gate. `make season` runs the
@@ -84,7 +84,7 @@ public sealed class FarmSeasonTests(ITestOutputHelper output)
     {
         string? folder = Environment.GetEnvironmentVariable("CLAWMESH_SEASON_MODEL");
         SoilModel model = string.IsNullOrEmpty(folder) ? HandMadeModel.Make() : SoilModel.Load(folder);
-        return new SeasonSettings(days, Goals(), model, Timer, Candidates: Number("CLAWMESH_SEASON_CANDIDATES", 256));
+        return new SeasonSettings(days, Goals(), model, Timer, Candidates: Number("CLAWMESH_SEASON_CANDIDATES", 96));
     }
 
     private static IReadOnlyList<ZoneGoal> Goals()

@@ -14,7 +14,7 @@ using ClawMesh.Edge.TestKit;
 using ClawMesh.Edge.Trust;
 using ClawMesh.Edge.Trust.Desk;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>
 /// The simulated farm's physics behind a real desk with the limits of <c>simulated.json</c>, on a clock that moves by the second. The

@@ -1,6 +1,6 @@
 using ClawMesh.Edge.Hardware.Simulated;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>An instrument with the error the simulated farm's own have: noise, and a zero that wanders over five days.</summary>
 internal sealed class FarmProbe

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>Seasons of several seeds as the table of docs/planner.md: minimum, median and maximum over the seeds.</summary>
 internal static class SeasonTable

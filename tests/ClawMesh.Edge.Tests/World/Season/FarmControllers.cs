@@ -2,7 +2,7 @@ using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.World.Planner;
 
-namespace ClawMesh.Edge.Simulation.World;
+namespace ClawMesh.Edge.Tests.World.Season;
 
 /// <summary>Whoever tends the farm: asked once a minute.</summary>
 internal interface IFarmController
