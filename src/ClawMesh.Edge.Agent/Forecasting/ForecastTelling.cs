@@ -54,16 +54,22 @@ internal sealed class ForecastTelling(EdgeNode node)
         foreach (ForecastHorizon horizon in forecast.Horizons)
         {
             w.WriteStartObject();
-            w.WriteNumber("minutes", horizon.Minutes);
-            w.WriteNumber("low", Math.Round(horizon.LowPercent, 2));
-            w.WriteNumber("middle", Math.Round(horizon.MiddlePercent, 2));
-            w.WriteNumber("high", Math.Round(horizon.HighPercent, 2));
-            w.WriteString("use", horizon.Use);
+            WriteMembers(w, horizon);
             w.WriteEndObject();
         }
 
         w.WriteEndArray();
         if (forecast.Simulated) w.WriteBoolean("simulated", true);
+    }
+
+    /// <summary>Percent, by two digits: more would claim what no probe can show.</summary>
+    public static void WriteMembers(Utf8JsonWriter w, ForecastHorizon horizon)
+    {
+        w.WriteNumber("minutes", horizon.Minutes);
+        w.WriteNumber("low", Math.Round(horizon.LowPercent, 2));
+        w.WriteNumber("middle", Math.Round(horizon.MiddlePercent, 2));
+        w.WriteNumber("high", Math.Round(horizon.HighPercent, 2));
+        w.WriteString("use", horizon.Use);
     }
 
     private void Say(EventSeverity severity, string text, FailureClass? failureClass) =>

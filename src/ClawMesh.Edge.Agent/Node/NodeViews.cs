@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ClawMesh.Edge.Agent.Forecasting;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Evidence;
@@ -90,7 +91,7 @@ internal sealed class NodeViews(EdgeNode node)
         Breakdown(w, "byTrustTier", frames, f => f.Tier.Word());
         if (withCurrent)
         {
-            IReadOnlyList<MeshFrame> current = Fitting(node.Mesh.World.Current(), MaxFrameBytes / 2, out int leftOut);
+            IReadOnlyList<MeshFrame> current = FrameFit.Fitting(node.Mesh.World.Current(), MaxFrameBytes / 2, out int leftOut);
             Frames(w, "current", current);
             if (leftOut > 0) w.WriteNumber("currentLeftOut", leftOut);
             // What this node believes may be less than what a frame states; the frame itself is shown as it came.
@@ -105,23 +106,6 @@ internal sealed class NodeViews(EdgeNode node)
 
         w.WriteNumber("peerTimestamp", node.Time.GetUtcNow().ToUnixTimeMilliseconds());
         w.WriteEndObject();
-    }
-
-    // The whole answer stays under the message limit; what did not fit is said.
-    private static List<MeshFrame> Fitting(IReadOnlyList<MeshFrame> frames, long maxBytes, out int leftOut)
-    {
-        var fitting = new List<MeshFrame>();
-        long bytes = 0;
-        foreach (MeshFrame frame in frames)
-        {
-            // Its id and believed tier stand in the answer, too.
-            bytes += frame.Utf8.Length + 256;
-            if (bytes > maxBytes) break;
-            fitting.Add(frame);
-        }
-
-        leftOut = frames.Count - fitting.Count;
-        return fitting;
     }
 
     private static void Frames(Utf8JsonWriter w, string name, IReadOnlyList<MeshFrame> frames)
@@ -230,6 +214,7 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteString("socket", node.SocketPath);
         _mesh.Edge(w);
         _proposals.Heard(w);
+        OutlookView.Write(w, node.Outlook);
         ReadinessOf(w);
         Sensors(w);
         Actuators(w);

@@ -33,11 +33,17 @@ internal static class StatusView
             new Markup($"[bold]{Markup.Escape(edge.Text("name"))}[/]  {Markup.Escape(Clip(status.Text("localDeviceId"), 12))}  site {Markup.Escape(edge.Text("site"))}{simulated}  up {Span(edge.Number("uptimeMs"))}  {Markup.Escape(edge.Text("listen"))}"),
             new Markup($"readiness {Coloured(level, level == "actuation_ready")}  journal {Coloured(journal, journal == "ready")}  clock {Markup.Escape(edge.Member("clock").Text("class"))}  frames {edge.Member("frames").Number("stored"):0} stored"),
             new Text($"peers {status.Number("connectedPeers"):0} connected  planner {status.Member("plannerActivity").Text("state")}{Leader(status)}{SelfDoubt(edge)}"),
+            new Text(WorldModel(edge.Member("worldModel"))),
             new Text(""));
     }
 
     private static string Leader(JsonElement status) =>
         status.Member("plannerActivity").Member("leader") is { ValueKind: JsonValueKind.Object } leader && leader.Text("deviceId") is { Length: > 0 } id ? $", led by {Clip(id, 12)}" : "";
+
+    private static string WorldModel(JsonElement model) =>
+        model.Text("unavailable") is { Length: > 0 } why ? $"no forecasts: {why}"
+        : model.Text("engine") is { Length: > 0 } engine ? $"{model.Text("model")} on {engine}, {model.Items("forecasts").Count(f => f.Text("unavailable").Length == 0)} of {model.Items("forecasts").Count()} zones forecast"
+        : "no forecasts yet";
 
     // [X-36]: several peers silent at once speak for a fault on this side.
     private static string SelfDoubt(JsonElement edge) => edge.Member("mesh").Number("health") is > 0 and { } m ? $"  this node suspects itself ({m:0} of 8)" : "";
