@@ -11,7 +11,7 @@ if (args is ["rollouts", ..])
     var rollouts = new FigureTable();
     Console.WriteLine(Machine.Describe());
     Console.WriteLine();
-    int done = RolloutBench.Run(int.Parse(Flag("--runs") ?? "100", CultureInfo.InvariantCulture), Flag("--libcuda"), rollouts);
+    int done = RolloutBench.Run(int.Parse(Flag("--runs") ?? "100", CultureInfo.InvariantCulture), Flag("--libcuda"), Flag("--onnxruntime"), rollouts);
     rollouts.Print(Console.Out);
     return done;
 }
