@@ -22,17 +22,29 @@ internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRol
     private static EngineRoom OfFile(string file, OrtOptions options)
     {
         ModelFile model = ModelFile.Load(file);
+        if (Unfit(model.Manifest, ShippedModel.Load().Manifest) is { } unfit)
+            throw new EdgeException("model.not_dynamics", $"Could not use the model '{file}'.", unfit, "docs/models.md lists what a model of soil water must take and give.", FailureClass.Model);
         var engine = new OrtRolloutEngine(OrtLibrary.Open(options), model, options);
-        var sizes = new ModelSizes(model.Manifest.Inputs[0].Fields.Count, model.Manifest.Inputs[1].Fields.Count);
-        if (sizes != new ModelSizes(SoilState.Size, SoilAction.Size))
+        return new EngineRoom(
+            model.Manifest, new ModelSizes(SoilState.Size, SoilAction.Size), engine, [$"onnx ({engine.Device}): taken, it runs the model of '{file}'"], engine.Skipped);
+    }
+
+    // The node makes hourly rows in one order of fields; a model that means something else by them would be believed all the same.
+    internal static string? Unfit(ModelManifest manifest, ModelManifest ours)
+    {
+        if (manifest.StepMinutes != ours.StepMinutes || manifest.Steps != ours.Steps) return $"It has {manifest.Steps} steps of {manifest.StepMinutes} minutes; this node makes {ours.Steps} of {ours.StepMinutes}.";
+        for (int input = 0; input < ours.Inputs.Count; input++)
         {
-            engine.Dispose();
-            throw new EdgeException(
-                "model.not_dynamics", $"Could not use the model '{file}'.", $"Its state and action have {sizes.StateSize} and {sizes.ActionSize} numbers; this node makes {SoilState.Size} and {SoilAction.Size}.",
-                "docs/models.md lists the fields.", FailureClass.Model);
+            IReadOnlyList<ModelField> wanted = ours.Inputs[input].Fields, seen = input < manifest.Inputs.Count ? manifest.Inputs[input].Fields : [];
+            for (int i = 0; i < wanted.Count; i++)
+            {
+                if (i >= seen.Count || seen[i].Name != wanted[i].Name) return $"Field {i} of its input '{ours.Inputs[input].Name}' is '{(i < seen.Count ? seen[i].Name : "missing")}'; this node gives '{wanted[i].Name}'.";
+            }
+
+            if (seen.Count != wanted.Count) return $"Its input '{ours.Inputs[input].Name}' has {seen.Count} fields; this node gives {wanted.Count}.";
         }
 
-        return new EngineRoom(model.Manifest, sizes, engine, [$"onnx ({engine.Device}): taken, it runs the model of '{file}'"], engine.Skipped);
+        return manifest.Outputs is [{ Horizons.Count: > 0 }] ? null : "It has no horizons.";
     }
 
     // ONNX Runtime costs some 30 MB of memory, so it is tried for the shipped net only where its library is configured.

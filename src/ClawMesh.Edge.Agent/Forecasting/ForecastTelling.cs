@@ -49,7 +49,12 @@ internal sealed class ForecastTelling(EdgeNode node)
         w.WriteString("metric", "moisture");
         w.WriteString("unit", "%");
         w.WriteString("model", forecast.Model);
-        if (forecast.Horizons.Count > 0) w.WriteNumber("value", Math.Round(forecast.Horizons[^1].MiddlePercent, 2));
+        if (forecast.Horizons is [.., { } last])
+        {
+            w.WriteNumber("value", Math.Round(last.MiddlePercent, 2));
+            w.WriteNumber("horizonMinutes", last.Minutes);
+        }
+
         w.WriteStartArray("horizons");
         foreach (ForecastHorizon horizon in forecast.Horizons)
         {

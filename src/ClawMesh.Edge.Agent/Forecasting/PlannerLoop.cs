@@ -1,8 +1,8 @@
 using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.World;
-using ClawMesh.Edge.Trust.Desk;
 using ClawMesh.Edge.World.Planner;
 using ClawMesh.Edge.World.Planner.Book;
 using ClawMesh.Edge.World.Twin;
@@ -26,15 +26,17 @@ internal sealed class PlannerLoop : IOutputUse
 
     // Valves of peers that are open by our asking, and until when; at most as many as were asked for.
     private readonly List<(string Target, DateTimeOffset Until)> _remote = [];
-    private Task _counting = Task.CompletedTask;
+    private readonly List<Task> _writes = [];
+    private readonly Lock _lock = new();
 
     private PlannerLoop(EdgeNode node, SiteOutlook world, ZoneOutlooks outlooks, IRolloutEngine engine)
     {
         (_node, _world) = (node, world);
         bool real = !node.Site.Simulated;
         _ledger = new WaterLedger(node.Journal.Settings);
-        var standing = new StandingApproval(GoalsFile.Name, world.Goals, node.World.Clock, zone => _ledger.Today(zone, node.World.Clock.Now), Count);
+        var standing = new StandingApproval(GoalsFile.Name, world.Goals, node.DeviceId.Value, node.World.Clock, zone => _ledger.Today(zone, node.World.Clock.Now), CountAutomatic);
         Desk = ProposalDesk.Open(node, node.World.Clock, ProposalDesk.Measured(node.World.Twin, real), standing, BookOptionsOf(node.World.Clock));
+        Desk.CarryingOut = CountCarriedOut;
         var options = new PlannerOptions { OutputsAreReal = real };
         _round = new PlannerRound(
             world.Goals, outlooks, new ZonePlanner(engine, options), node.World.Twin, node.World.Clock, _ledger, new SharedLines(world.Goals, node.Site), this, options);
@@ -57,16 +59,17 @@ internal sealed class PlannerLoop : IOutputUse
     {
         try
         {
-            await CountAsync(cancellationToken);
+            await FinishAsync();
         }
         catch (EdgeException uncounted)
         {
-            Complain(uncounted);
+            Desk.Runtime.Failed(uncounted.Why);
+            _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "planner", $"{uncounted.What} {uncounted.Why}", uncounted.FailureClass));
         }
 
         if (Desk.PausedBecause is not null || !_round.IsDue()) return;
         Desk.Runtime.Become(thinking: true, "the hour");
-        foreach (PlannedWatering planned in await _round.LookAsync(cancellationToken)) await OfferAsync(planned, cancellationToken);
+        foreach (PlannedWatering planned in await _round.LookAsync(cancellationToken)) Offer(planned);
         Desk.Runtime.Become(thinking: false, null);
     }
 
@@ -80,60 +83,73 @@ internal sealed class PlannerLoop : IOutputUse
         }
 
         if (executorDeviceId is not null) return _node.World.Twin.Current.Find(targetRef, TwinWriter.State) is { Value: > 0, Freshness: Freshness.Fresh } state && state.Origin == executorDeviceId;
-        foreach (OutputView output in _node.Desk.Outputs())
-        {
-            if (output.Policy.Actuator.Value == targetRef) return output.State is { Ratio: > 0 };
-        }
-
-        return false;
+        return _node.Desk.MayBeEnergised(new ActuatorId(targetRef));
     }
 
-    private async Task OfferAsync(PlannedWatering planned, CancellationToken cancellationToken)
+    private void Offer(PlannedWatering planned)
     {
-        try
+        // A goal says whose valve it is; no other one of the same name is ever opened for it.
+        ProposalDraft draft = planned.Draft with { ExecutorDeviceId = planned.Goal.ExecutorDeviceId ?? _node.DeviceId.Value };
+        if (Desk.Offer(draft) is not { } offered) return;
+        lock (_lock)
         {
-            _counting = Task.CompletedTask;
-            if (Desk.Offer(planned.Draft) is not { } offered) return;
-            // One that goes by itself was counted on its way, before the valve opened.
+            // What goes by itself was counted on its way, before the valve opened.
             bool automatic = offered.Level == ApprovalLevel.L1;
             if (_asked.Count < MaxAsked) _asked.Add(new Asked(planned, offered.TaskId, automatic) { Counted = automatic });
-            await _counting;
-        }
-        catch (EdgeException uncounted)
-        {
-            Complain(uncounted);
         }
     }
 
-    // Counted in memory at once, so that the next look knows; on disk before the next proposal. Where the disk takes nothing the gate refuses.
-    private void Count(ProposalDraft draft)
+    // Counted in memory at once and on disk soon, before the valve opens, so that one whose answer is lost counts too. Where the disk takes
+    // nothing the gate refuses.
+    private void CountAutomatic(ProposalDraft draft)
     {
         foreach (ZoneGoal goal in _world.Goals)
         {
-            if (goal.Zone == draft.Zone) _counting = _ledger.AddAsync(goal.Zone, draft.Minutes, draft.Minutes * goal.LitresPerMinute, automatic: true, _node.World.Clock.Now, CancellationToken.None);
+            if (goal.Zone == draft.Zone) Write(_ledger.AddAsync(goal.Zone, draft.Minutes, draft.Minutes * goal.LitresPerMinute, automatic: true, _node.World.Clock.Now, CancellationToken.None));
         }
     }
 
-    private void Complain(EdgeException fault)
+    private void CountCarriedOut(Proposal proposal)
     {
-        Desk.Runtime.Failed(fault.Why);
-        _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "planner", $"{fault.What} {fault.Why}", fault.FailureClass));
-    }
-
-    private async Task CountAsync(CancellationToken cancellationToken)
-    {
-        for (int i = _asked.Count - 1; i >= 0; i--)
+        lock (_lock)
         {
-            Asked asked = _asked[i];
-            Proposal? now = Desk.Book.Find(asked.TaskId);
-            if (now is { Status: ProposalStatus.Executing or ProposalStatus.Completed or ProposalStatus.Failed } && !asked.Counted) await AddAsync(asked, cancellationToken);
-            if (now is null || now.Status.IsOver()) _asked.RemoveAt(i);
-            if (now is { Status: ProposalStatus.Completed }) NoteRemote(now, asked);
-            // Only a refusal is known to have moved no water.
-            if (now is { Status: ProposalStatus.Failed, Result.Outcome: "refused" } && asked.Counted) await TakeBackAsync(asked, cancellationToken);
+            foreach (Asked asked in _asked)
+            {
+                if (asked.TaskId != proposal.TaskId || asked.Counted) continue;
+                asked.Counted = true;
+                Write(_ledger.AddAsync(asked.Planned.Goal.Zone, asked.Planned.Draft.Minutes, asked.Planned.Litres, asked.Automatic, _node.World.Clock.Now, CancellationToken.None));
+            }
+        }
+    }
+
+    private void Write(Task counted)
+    {
+        lock (_lock) _writes.Add(counted);
+    }
+
+    private async Task FinishAsync()
+    {
+        Task[] writes;
+        lock (_lock)
+        {
+            writes = [.. _writes];
+            _writes.Clear();
+            for (int i = _asked.Count - 1; i >= 0; i--)
+            {
+                Asked asked = _asked[i];
+                Proposal? now = Desk.Book.Find(asked.TaskId);
+                if (now is not null && !now.Status.IsOver()) continue;
+                _asked.RemoveAt(i);
+                if (now is { Status: ProposalStatus.Completed }) NoteRemote(now, asked);
+                // Only this node's own gate is sure that a refusal moved no water; what a peer's answer means may be another matter.
+                if (now is { Status: ProposalStatus.Failed, Result.Outcome: "refused" } && asked.Counted && now.ExecutorDeviceId == _node.DeviceId.Value)
+                    _writes.Add(_ledger.TakeBackAsync(asked.Planned.Goal.Zone, asked.Planned.Draft.Minutes, asked.Planned.Litres, asked.Automatic, _node.World.Clock.Now, CancellationToken.None));
+            }
+
+            CloseRemote();
         }
 
-        CloseRemote();
+        await Task.WhenAll(writes);
     }
 
     // A peer's valve is not seen here; it is open as long as was asked for.
@@ -153,15 +169,6 @@ internal sealed class PlannerLoop : IOutputUse
             _remote.RemoveAt(i);
         }
     }
-
-    private Task AddAsync(Asked asked, CancellationToken cancellationToken)
-    {
-        asked.Counted = true;
-        return _ledger.AddAsync(asked.Planned.Goal.Zone, asked.Planned.Draft.Minutes, asked.Planned.Litres, asked.Automatic, _node.World.Clock.Now, cancellationToken);
-    }
-
-    private Task TakeBackAsync(Asked asked, CancellationToken cancellationToken) =>
-        _ledger.TakeBackAsync(asked.Planned.Goal.Zone, asked.Planned.Draft.Minutes, asked.Planned.Litres, asked.Automatic, _node.World.Clock.Now, cancellationToken);
 
     // The wire's window is ten minutes of a real day; a farm that lives faster is asked again sooner.
     private static BookOptions BookOptionsOf(IWorldClock clock) => clock.Rate <= 1 ? BookOptions.Default : BookOptions.Default with

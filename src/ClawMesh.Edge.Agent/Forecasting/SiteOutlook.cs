@@ -6,7 +6,7 @@ using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.World;
 using ClawMesh.Edge.Hardware.Inference;
 using ClawMesh.Edge.Hardware.Inference.Rollouts;
-using ClawMesh.Edge.Trust.Desk;
+using ClawMesh.Edge.Mesh.Transport;
 using ClawMesh.Edge.World.Forecasts;
 using ClawMesh.Edge.World.Planner;
 using ClawMesh.Edge.World.Twin;
@@ -69,13 +69,16 @@ internal sealed class SiteOutlook
         IReadOnlyList<ZoneGoal> goals = [];
         try
         {
-            goals = GoalsFile.Load(node.Options.GoalsFile ?? Path.Combine(node.Options.State.Path, GoalsFile.Name), node.Site);
+            string path = node.Options.GoalsFile ?? Path.Combine(node.Options.State.Path, GoalsFile.Name);
+            if (node.Options.GoalsFile is not null && !File.Exists(path)) throw new EdgeException("goals.unreadable", $"Could not read the goals in '{path}'.", "There is no such file, and `planner.goals` names it.", "Write it, or take `planner.goals` out.", FailureClass.Config);
+            goals = GoalsFile.Load(path, node.Site);
         }
         catch (EdgeException unusable)
         {
             node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "planner", $"{unusable.What} {unusable.Why} {unusable.Fix} Nothing is planned.", unusable.FailureClass));
         }
 
+        if (goals.Count == 0 && node.Options.Role is "planner" or "standby-planner") node.Warn("planner", $"The role of this node is '{node.Options.Role}' and it has no goals: it proposes nothing. docs/planner.md has an example.");
         return new SiteOutlook(node, goals);
     }
 
@@ -84,68 +87,96 @@ internal sealed class SiteOutlook
         // Trying engines may take seconds; nobody who starts waits for it.
         await Task.Yield();
         Subsystem subsystem = _node.Subsystems.Declare("world model", "service");
-        if (Zones.Count == 0 && Goals.Count == 0)
+        try
+        {
+            await RunAsync(subsystem, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (EdgeException unusable)
+        {
+            Break(subsystem, $"{unusable.What} {unusable.Why}", unusable.Fix, unusable.FailureClass);
+        }
+        catch (Exception bug)
+        {
+            // A bug in what the node expects must not take the outputs' node with it.
+            Break(subsystem, $"{bug.GetType().Name}: {bug.Message}", "Please report it.", FailureClass.Infra);
+        }
+    }
+
+    private async Task RunAsync(Subsystem subsystem, CancellationToken cancellationToken)
+    {
+        if (Zones.Count == 0)
         {
             Broken = "no zone of this site has a moisture sensor, and no goal names one";
             subsystem.Start();
             return;
         }
 
-        if (await TryOpenAsync(subsystem) is not { } engines) return;
-        await using EngineForecaster forecaster = engines.Forecaster(IsHot, _node.Time);
-        if (engines.Engine is FallbackRolloutEngine several)
+        Engines = await Task.Factory.StartNew(() => EngineRoom.Open(_node.Options.Models, _node.Time), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await using EngineForecaster forecaster = Engines.Forecaster(IsHot, _node.Time);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Engines.Engine is FallbackRolloutEngine several)
         {
             several.FellBack += fallback => _node.Events.Publish(new EdgeEvent(
                 0, default, EventTypes.Error, EventSeverity.Warning, "world model", $"Engine '{fallback.From}' failed and '{fallback.To}' takes over: {fallback.Why.Why}", fallback.Why.FailureClass));
         }
 
         subsystem.Start();
-        using var engine = new LineEngine(forecaster, engines.Sizes);
-        var outlooks = new ZoneOutlooks(this, _node, engines, forecaster, engine);
-        if (Goals.Count > 0) Planner = PlannerLoop.Open(_node, this, outlooks, engine);
+        using var engine = new LineEngine(forecaster, Engines.Sizes);
+        var outlooks = new ZoneOutlooks(this, _node, Engines, forecaster, engine);
+        Task proposals = Task.CompletedTask;
+        if (Goals.Count > 0 && PlannerLoop.Open(_node, this, outlooks, engine) is { } planner)
+        {
+            Planner = planner;
+            proposals = planner.Desk.RunAsync(cancellationToken);
+        }
+
         try
         {
             await LoopAsync(outlooks, forecaster, cancellationToken);
         }
-        catch (OperationCanceledException)
+        finally
         {
-            return;
+            await proposals;
         }
     }
 
-    private async Task<EngineRoom?> TryOpenAsync(Subsystem subsystem)
+    // Whoever asks for a zone's forecast is told why there is none.
+    private void Break(Subsystem subsystem, string why, string fix, FailureClass failureClass)
     {
-        try
-        {
-            Engines = await Task.Factory.StartNew(() => EngineRoom.Open(_node.Options.Models, _node.Time), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return Engines;
-        }
-        catch (EdgeException unusable)
-        {
-            Broken = $"{unusable.What} {unusable.Why}";
-            subsystem.Become(DriverState.Validated);
-            subsystem.Become(DriverState.Blocked, Broken, unusable.FailureClass);
-            _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "world model", $"There are no forecasts: {Broken} {unusable.Fix}", unusable.FailureClass));
-            // Whoever asks for a zone's forecast is told why there is none.
-            foreach (ForecastZone zone in Zones)
-                Forecasts.Put(new ZoneForecast(_node.NewId().ToString("D"), zone.Zone, _node.World.Clock.Now, "", "", _node.Site.Simulated, [], [], [], Broken, unusable.FailureClass));
-            return null;
-        }
+        Broken = why;
+        subsystem.Become(DriverState.Validated);
+        subsystem.Become(DriverState.Blocked, why, failureClass);
+        _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "world model", $"There are no forecasts: {why} {fix}", failureClass));
+        foreach (ForecastZone zone in Zones)
+            Forecasts.Put(new ZoneForecast(_node.NewId().ToString("D"), zone.Zone, _node.World.Clock.Now, "", "", _node.Site.Simulated, [], [], [], why, failureClass));
     }
 
     private async Task LoopAsync(ZoneOutlooks outlooks, EngineForecaster forecaster, CancellationToken cancellationToken)
     {
+        var faultsTold = new TokenBucket(_node.Time, 0.02, 5);
         using var timer = new PeriodicTimer(Pace, _node.Time);
         for (int tick = 1; await timer.WaitForNextTickAsync(cancellationToken); tick++)
         {
-            NoteValves();
-            Facts = forecaster.Facts;
-            if (IsForecastDue())
+            try
             {
-                foreach (ForecastZone zone in Zones) await outlooks.ForecastAsync(zone, cancellationToken);
-            }
+                NoteValves();
+                Facts = forecaster.Facts;
+                if (IsForecastDue())
+                {
+                    foreach (ForecastZone zone in Zones) await outlooks.ForecastAsync(zone, cancellationToken);
+                }
 
-            if (tick % 4 == 0 && Planner is { } planner) await planner.LookAsync(cancellationToken);
+                if (tick % 4 == 0 && Planner is { } planner) await planner.LookAsync(cancellationToken);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                if (faultsTold.TryTake())
+                    _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "world model", $"A look at the site went wrong: {fault.Message}", fault is EdgeException e ? e.FailureClass : FailureClass.Infra));
+            }
         }
     }
 
@@ -161,10 +192,11 @@ internal sealed class SiteOutlook
         return true;
     }
 
+    // By what was allowed, not by asking the buses, four times a second.
     private void NoteValves()
     {
         DateTimeOffset now = _node.World.Clock.Now;
-        foreach (OutputView output in _node.Desk.Outputs()) Watering.Changed(output.Policy.Actuator.Value, output.State is { Ratio: > 0 }, now);
+        foreach (Core.Sites.ActuatorBinding output in _node.Site.Actuators) Watering.Changed(output.Policy.Actuator.Value, _node.Desk.MayBeEnergised(output.Policy.Actuator), now);
     }
 
     private bool IsHot()

@@ -48,6 +48,9 @@ internal sealed class ProposalDesk : ILocalPlanner
 
     public ProposalBook Book { get; }
 
+    /// <summary>Called when a proposal goes on its way to its output, before it does. Must not throw.</summary>
+    public Action<Proposal>? CarryingOut { get; set; }
+
     /// <summary>What the planner is doing, for those who look ([W-135]).</summary>
     public PlannerRuntime Runtime { get; }
 
@@ -58,7 +61,7 @@ internal sealed class ProposalDesk : ILocalPlanner
 
     IReadOnlyList<Action<Utf8JsonWriter>> ILocalPlanner.Open => [.. Book.Open.Select<Proposal, Action<Utf8JsonWriter>>(p => w => ProposalJson.WriteMembers(w, p))];
 
-    /// <summary>Opens the desk of a running node and keeps it going until the node stops.</summary>
+    /// <summary>Opens the desk of a running node; <see cref="RunAsync"/> is the caller's to run.</summary>
     /// <param name="measuredPercent">A zone's moisture as measured, fresh; see <see cref="Measured"/>.</param>
     public static ProposalDesk Open(EdgeNode node, IWorldClock site, Func<string, double?> measuredPercent, StandingApproval? standing, BookOptions? options = null)
     {
@@ -67,7 +70,6 @@ internal sealed class ProposalDesk : ILocalPlanner
                 node.DeviceId, node.Options.Role, node.Mesh, node.Desk, node.Factory, node.Frames.Tell,
                 (act, by, what, cancellationToken) => node.Desk.JournalOperatorActAsync(act, by, what, cancellationToken), node.Events, node.Time, node.NewId, node.Site.Simulated),
             site, measuredPercent, standing, options);
-        node.Watch(desk.RunAsync(node.Stopping));
         return desk;
     }
 
@@ -79,8 +81,12 @@ internal sealed class ProposalDesk : ILocalPlanner
     public Proposal? Offer(ProposalDraft draft)
     {
         if (PausedBecause is not null) return null;
-        if (_ports.Mesh.Forward.ExecutorOf(draft.TargetRef) is { } executor) return Book.Offer(draft, executor.Value);
-        if (_complaints.TryTake()) Say(EventTypes.Error, EventSeverity.Warning, $"Nothing was proposed for '{draft.TargetRef}': no connected node offers it.", null, FailureClass.DeviceAbsent);
+        // Where somebody said whose output it is, nobody else's is opened, whatever it is called.
+        string? executor = draft.ExecutorDeviceId is { } named
+            ? _ports.Mesh.Forward.Offers(named, draft.TargetRef) ? named : null
+            : _ports.Mesh.Forward.ExecutorOf(draft.TargetRef)?.Value;
+        if (executor is not null) return Book.Offer(draft, executor);
+        if (_complaints.TryTake()) Say(EventTypes.Error, EventSeverity.Warning, $"Nothing was proposed for '{draft.TargetRef}': {(draft.ExecutorDeviceId is { } absent ? $"{absent[..Math.Min(12, absent.Length)]}… is not connected with it" : "no connected node offers it")}.", null, FailureClass.DeviceAbsent);
         return null;
     }
 
@@ -92,13 +98,16 @@ internal sealed class ProposalDesk : ILocalPlanner
         // Write before it counts: an approval that no journal has is none. A rejection keeps nothing from being safe.
         if (decision != ProposalDecision.Reject)
             await _ports.Journal(decision == ProposalDecision.Approve ? "proposal-approve" : "proposal-confirm", by.Name, $"{taskId}: {proposal.Operation} {proposal.TargetRef}, {proposal.Summary}", cancellationToken);
-        Proposal decided = decision switch
+        Proposal? decided = decision switch
         {
             ProposalDecision.Approve => Book.Approve(taskId, by),
             ProposalDecision.Confirm => Book.Confirm(taskId, by),
             _ => Book.Reject(taskId, by, reason),
-        } ?? throw NotFound(taskId);
-        return w => Write(w, decided);
+        };
+        if (decided is not null) return w => Write(w, decided);
+        // It expired or somebody else was first, between the record and the book: the record must not stand alone.
+        if (decision != ProposalDecision.Reject) await _ports.Journal("proposal-void", by.Name, $"{taskId}: came too late", cancellationToken);
+        throw NotFound(taskId);
     }
 
     /// <summary>One proposal as an object.</summary>
@@ -159,6 +168,9 @@ internal sealed class ProposalDesk : ILocalPlanner
                 Say(EventTypes.ProposalCreated, EventSeverity.Info, $"{Named(p)} ({p.Level.Word()}, {p.Status.Word()}): {p.Summary}", p);
                 Publish(p, "proposal.created", created: true);
                 TellFrame(_ports.Frames.Inference(w => Members(w, p), $"Proposed: {p.Summary}"));
+                break;
+            case ProposalStep.Executing:
+                CarryingOut?.Invoke(p);
                 break;
             case ProposalStep.Approved or ProposalStep.Resolved:
                 Say(EventTypes.ProposalResolved, p.Status == ProposalStatus.Failed ? EventSeverity.Warning : EventSeverity.Info, $"{Named(p)} {Outcome(p)}: {p.Summary}", p);

@@ -55,6 +55,17 @@ public sealed class ForwardDesk
     }
 
     /// <summary>The peer that can carry out a command for <paramref name="targetRef"/> ([W-110]), or null.</summary>
+    /// <summary>Whether this very node has, or a connected one announces, this very ref.</summary>
+    public bool Offers(string device, string targetRef)
+    {
+        foreach (CapabilityHolder holder in _mesh.Holders())
+        {
+            if (holder.DeviceId.Value == device && holder.Capabilities.Contains(targetRef)) return true;
+        }
+
+        return false;
+    }
+
     public NodeId? ExecutorOf(string targetRef) => CapabilityRouting.Executor(targetRef, _mesh.Holders());
 
     /// <summary>Writes the params of the forward ([W-92], [W-95]).</summary>

@@ -205,6 +205,21 @@ public sealed partial class ActuationDesk
         return views;
     }
 
+    /// <summary>
+    /// Whether an output may be in another state than its safe one: by what was allowed and is not known to be over, without asking its
+    /// bus. Cheap, so that loops may ask.
+    /// </summary>
+    public bool MayBeEnergised(ActuatorId actuator)
+    {
+        foreach (OutputSlot slot in _slots.Values)
+        {
+            if (slot.Id != actuator) continue;
+            lock (slot.Sync) return slot.Lease is not null || slot.SafePending;
+        }
+
+        return false;
+    }
+
     /// <summary>Figures of the safety tick.</summary>
     public SafetyCounters Safety => new(_loop?.Ticks ?? 0, _loop?.LateTicks ?? 0, _safety.DroppedNotes, _loop?.SinceLastTick ?? TimeSpan.Zero, _loop?.Jitter ?? default, _safety.LeaseEnds);
 

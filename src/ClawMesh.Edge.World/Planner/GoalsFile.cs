@@ -88,7 +88,7 @@ public static class GoalsFile
     private static ZoneGoal ReadGoal(GoalReader at, Site site)
     {
         string zone = at.Text("zone", 128) ?? "";
-        string target = at.Text("target", 256) ?? "";
+        string target = at.Text("target", 128) ?? "";
         string? executor = at.Text("executor", NodeId.Length, required: false);
         double low = at.Number("lowPercent", 0, 100), high = at.Number("highPercent", 0, 100);
         double flow = at.Number("litresPerMinute", 0, 10_000, positive: true), budget = at.Number("litresPerDay", 0, 10_000_000, positive: true);

@@ -13,4 +13,8 @@ public sealed record ProposalDraft(
     string Reasoning,
     ApprovalLevel Level,
     IReadOnlyList<SensorEvidence> Evidence,
-    Expectation? Expectation);
+    Expectation? Expectation)
+{
+    /// <summary>Whose output it is; null for whoever offers it.</summary>
+    public string? ExecutorDeviceId { get; init; }
+}

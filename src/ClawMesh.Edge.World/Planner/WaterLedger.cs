@@ -37,7 +37,7 @@ public sealed class WaterLedger
 
     public WaterUsed Today(string zone, DateTimeOffset siteNow)
     {
-        lock (_lock) return _zones.TryGetValue(zone, out Entry? entry) && entry.Day == DayOf(siteNow) ? new WaterUsed(entry.Litres, entry.Minutes) : default;
+        lock (_lock) return _zones.TryGetValue(zone, out Entry? entry) && entry.Day >= DayOf(siteNow) ? new WaterUsed(entry.Litres, entry.Minutes) : default;
     }
 
     /// <summary>Counts a watering. Called before the valve opens, so that one whose answer is lost counts too.</summary>
@@ -49,7 +49,9 @@ public sealed class WaterLedger
         {
             WaterUsed used = Today(zone, siteNow);
             if (!_zones.ContainsKey(zone) && _zones.Count >= GoalsFile.MaxGoals) ForgetOldest();
-            _zones[zone] = new Entry(DayOf(siteNow), used.Litres + litres, used.AutomaticMinutes + (automatic ? minutes : 0));
+            // A clock that reads too early, as after a power cut, begins no new day and gives no new budget.
+            int day = _zones.TryGetValue(zone, out Entry? known) ? Math.Max(known.Day, DayOf(siteNow)) : DayOf(siteNow);
+            _zones[zone] = new Entry(day, used.Litres + litres, used.AutomaticMinutes + (automatic ? minutes : 0));
             var lines = new StringBuilder();
             foreach ((string name, Entry entry) in _zones) lines.Append(CultureInfo.InvariantCulture, $"{name}\t{entry.Day}\t{entry.Litres:R}\t{entry.Minutes:R}\n");
             text = lines.ToString();

@@ -236,7 +236,7 @@ public sealed class ProposalBook(
         {
             foreach (Entry entry in _closed)
             {
-                if (entry is { EffectBegan: { } began, Proposal: { Expectation: { } expected, Comparison: null } } && site.Now - began >= TimeSpan.FromMinutes(expected.AfterMinutes)) (due ??= []).Add(entry);
+                if (entry is { EffectBegan: { } began, Proposal: { Expectation: { } expected, Comparison: null } } && ForecastComparison.IsDue(expected, began, site.Now)) (due ??= []).Add(entry);
             }
         }
 
@@ -256,9 +256,8 @@ public sealed class ProposalBook(
                     });
                     entry.EffectBegan = null;
                 }
-                else if (site.Now - entry.EffectBegan >= TimeSpan.FromMinutes(Math.Max(2 * expected.AfterMinutes, expected.AfterMinutes + 30)))
+                else if (entry.EffectBegan is { } began && ForecastComparison.IsMissed(expected, began, site.Now))
                 {
-                    // So late it would be compared with something else's effect.
                     entry.EffectBegan = null;
                     Note(ProposalStep.NotCompared, entry);
                 }

@@ -11,6 +11,9 @@ internal static class Drafts
 {
     public const string Valve = "actuator:valve:V1";
 
+    /// <summary>The node that measures.</summary>
+    public static readonly string Self = new('c', 64);
+
     public static ProposalDraft Water(
         TimeProvider time, ApprovalLevel level = ApprovalLevel.L2, string target = Valve, string operation = "open", double minutes = 10, string zone = "V1", Expectation? expectation = null, IReadOnlyList<SensorEvidence>? evidence = null) =>
         new(zone, target, operation, minutes, $"Water {zone} for {minutes} min", "It will be too dry at noon.", level, evidence ?? [Evidence(time)], expectation);
@@ -20,7 +23,7 @@ internal static class Drafts
     {
         var ledger = new WaterLedger(new InMemoryJournal(time));
         return new StandingApproval(
-            "goals.json", goals, site, zone => ledger.Today(zone, site.Now),
+            "goals.json", goals, Self, site, zone => ledger.Today(zone, site.Now),
             draft => ledger.AddAsync(draft.Zone, draft.Minutes, litres: 0, automatic: true, site.Now, CancellationToken.None).GetAwaiter().GetResult());
     }
 
@@ -29,7 +32,7 @@ internal static class Drafts
 
     public static TwinProperty Property(
         TimeProvider time, string frameId = "frame-1", double? value = 21, EvidenceTier tier = EvidenceTier.OperationalObservation, bool simulated = false, Freshness freshness = Freshness.Fresh, params string[] sources) =>
-        new("moisture", "%", value, null, tier, sources, simulated, new string('c', 64), frameId, time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp(), freshness);
+        new("moisture", "%", value, null, tier, sources, simulated, Self, frameId, time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetTimestamp(), freshness);
 
     public static ZoneGoal Goal(ApprovalLevel level = ApprovalLevel.L1, double maxMinutes = 20, double perDay = 30, params QuietSpan[] quiet) =>
         new("V1", Valve, 25, 40, 20, 500, quiet, level, maxMinutes, perDay);

@@ -24,7 +24,8 @@ public sealed class ForecastComparisonTests
     public void Too_early_and_too_late_there_is_nothing_to_compare()
     {
         Assert.Null(ForecastComparison.Of(Expected, Began, PlannerField.Evidence(24), Began.AddMinutes(59)));
-        Assert.Null(ForecastComparison.Of(Expected, Began, PlannerField.Evidence(24), Began.AddMinutes(91)));
-        Assert.True(ForecastComparison.IsMissed(Expected, Began, Began.AddMinutes(91)));
+        Assert.Null(ForecastComparison.Of(Expected, Began, PlannerField.Evidence(24), Began.AddMinutes(120)));
+        Assert.True(ForecastComparison.IsMissed(Expected, Began, Began.AddMinutes(120)));
+        Assert.False(ForecastComparison.IsMissed(Expected, Began, Began.AddMinutes(119)));
     }
 }

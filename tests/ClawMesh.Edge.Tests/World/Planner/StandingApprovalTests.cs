@@ -60,6 +60,36 @@ public sealed class StandingApprovalTests
         Assert.Equal(covered, standing.Covers(Draft()) is not null);
     }
 
+    [Fact]
+    public void Somebody_elses_word_about_the_zone_opens_nothing()
+    {
+        // Any trusted peer could say that the zone is dry, and the valve of this node opened for it.
+        SensorEvidence foreign = SensorEvidence.From(Drafts.Property(_time, sources: "sensor") with { Origin = new string('d', 64) }, outputsAreReal: true)!;
+
+        Assert.Null(Standing(Drafts.Goal()).Covers(Draft() with { Evidence = [foreign] }));
+        Assert.NotNull(Standing(Drafts.Goal()).Covers(Draft() with { Evidence = [foreign, Drafts.Evidence(_time)] }));
+    }
+
+    [Fact]
+    public void A_goal_about_a_peers_valve_covers_no_valve_of_the_same_name_here()
+    {
+        ZoneGoal remote = Drafts.Goal() with { ExecutorDeviceId = new string('e', 64) };
+
+        Assert.Null(Standing(remote).Covers(Draft()));
+        Assert.Null(Standing(Drafts.Goal()).Covers(Draft() with { ExecutorDeviceId = remote.ExecutorDeviceId }));
+    }
+
+    [Fact]
+    public void What_a_simulation_says_moves_nothing_at_a_peer_by_itself()
+    {
+        string peer = new('e', 64);
+        ZoneGoal remote = Drafts.Goal() with { ExecutorDeviceId = peer };
+        SensorEvidence Said(bool simulated) => SensorEvidence.From(Drafts.Property(_time, simulated: simulated, sources: "sensor") with { Origin = peer }, outputsAreReal: false)!;
+
+        Assert.NotNull(Standing(remote).Covers(Draft() with { ExecutorDeviceId = peer, Evidence = [Said(simulated: false)] }));
+        Assert.Null(Standing(remote).Covers(Draft() with { ExecutorDeviceId = peer, Evidence = [Said(simulated: true)] }));
+    }
+
     private StandingApproval Standing(ZoneGoal goal) => Drafts.Standing([goal], new TestSite(_time), _time);
 
     private ProposalDraft Draft() => Drafts.Water(_time, ApprovalLevel.L1);
