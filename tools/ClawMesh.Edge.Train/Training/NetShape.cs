@@ -42,8 +42,6 @@ internal sealed record NetShape(int State, int Action, int Hidden)
         parameters[Weights3..Bias3].ToArray(),
         parameters[Bias3..Parameters].ToArray());
 
-    public static float[] Flat(DynamicsNet net) => [.. net.Weights1, .. net.Bias1, .. net.Weights2, .. net.Bias2, .. net.Weights3, .. net.Bias3];
-
     private static void Fill(Span<float> to, double deviation, SeededStream chance)
     {
         foreach (ref float value in to) value = (float)(deviation * chance.NextNormal());

@@ -45,10 +45,10 @@ internal sealed record TrainingPlan
     public bool MaskAfterJump { get; init; }
 
     /// <summary>°C.</summary>
-    public double TemperatureShift { get; init; } = 4;
+    public double TemperatureShift { get; init; } = 15;
 
     /// <summary>hPa.</summary>
-    public double PressureShift { get; init; } = 4;
+    public double PressureShift { get; init; } = 15;
 
     public double HidePressure { get; init; } = 0.6;
 
