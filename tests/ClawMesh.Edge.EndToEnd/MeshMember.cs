@@ -74,8 +74,27 @@ internal sealed class MeshMember : IAsyncDisposable
 
     public async Task<MeshMember> StartAsync(params string[] flags)
     {
+        await LaunchAsync(flags);
+        await WaitUntilArmedAsync();
+        return await ListeningAsync();
+    }
+
+    /// <summary>Starts a node whose site has none of the farm's sensors.</summary>
+    public async Task<MeshMember> StartWithoutSensorsAsync(params string[] flags)
+    {
+        await LaunchAsync(flags);
+        await Node.WaitForSocketAsync();
+        return await ListeningAsync();
+    }
+
+    private async Task LaunchAsync(string[] flags)
+    {
         if (_node is not null) await _node.DisposeAsync();
-        _node = await NodeProcess.StartAsync(StateDir, ["--listen", $"127.0.0.1:{Port}", .. flags]);
+        _node = NodeProcess.Launch(StateDir, ["--listen", $"127.0.0.1:{Port}", .. flags]);
+    }
+
+    private async Task<MeshMember> ListeningAsync()
+    {
         await MeshPoll.UntilAsync(
             async () => (await StatusAsync()).GetProperty("edge").GetProperty("listen").GetString() == $"127.0.0.1:{Port}", "the mesh port to be open", TimeSpan.FromSeconds(10));
         return this;

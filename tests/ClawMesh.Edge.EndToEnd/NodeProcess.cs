@@ -125,6 +125,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static double OutputOnDisk(string stateDir, string reference) =>
         SimulatedOutputs.ReadFile(SimulatedOutputs.PathIn(stateDir)).Single(o => o.Ref == reference).Ratio;
 
+    /// <summary>How often the mapped file says that an output was written.</summary>
+    public uint WritesOnDisk(string reference) => SimulatedOutputs.ReadFile(SimulatedOutputs.PathIn(StateDir)).Single(o => o.Ref == reference).Writes;
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync();

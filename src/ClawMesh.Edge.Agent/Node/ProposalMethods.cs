@@ -47,7 +47,8 @@ internal sealed class ProposalMethods(MeshNode mesh, TimeProvider time)
         string? reason = RpcParams.Text(p, "reason");
         HeardProposal? heard = mesh.Proposals.Heard.Find(taskId);
         if (decision == ProposalDecision.Confirm) RequireHere(caller, heard);
-        bool own = Desk?.Book.Find(taskId) is not null;
+        // What nobody told and nobody else leads for is this planner's to deny: after a restart it knows none of its proposals.
+        bool own = Desk is { } desk && (desk.Book.Find(taskId) is not null || (heard is null && mesh.Leader.Kind != Mesh.Election.Leader.Peer));
         JsonElement decided;
         try
         {

@@ -61,7 +61,7 @@ public sealed class ProposalBook(
         Entry? entry = null;
         lock (_lock)
         {
-            string key = $"{draft.TargetRef}|{draft.Operation}|{draft.TargetRef[(draft.TargetRef.LastIndexOf(':') + 1)..]}";
+            string key = $"{draft.TargetRef}|{draft.Operation}|{draft.TargetRef[(draft.TargetRef.LastIndexOf(':') + 1)..]}|{executorDeviceId}";
             if (_stop.IsCancellationRequested || !HasRoom(draft.Level) || !IsNew(key)) return null;
             automatic = draft.Level == ApprovalLevel.L1 ? Automatic(draft) : null;
             entry = new Entry(Made(draft, executorDeviceId, automatic), draft.Evidence, time.GetTimestamp());
