@@ -77,8 +77,9 @@ public sealed class ModelFile
             manifest = ModelManifestReader.Read(text.ToArray());
             return true;
         }
-        catch (JsonException bad)
+        catch (Exception bad) when (bad is JsonException or InvalidOperationException)
         {
+            // The second comes of an escape that is half a character, such as \ud800.
             problem = $"The manifest cannot be read: {bad.Message.TrimEnd('.')}.";
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Core.World;
+using ClawMesh.Edge.Hardware.Inference.Rollouts;
 
 namespace ClawMesh.Edge.Hardware.Inference;
 
@@ -53,7 +54,7 @@ internal sealed class ModelManifestCheck
         if (!IsSha256(_manifest.Sha256)) Add("sha256", $"is '{_manifest.Sha256}'; it must be 64 digits, 0 to 9 and a to f", "`sha256sum` prints it.");
         Range("windowMinutes", _manifest.WindowMinutes, 0, 525_600);
         Range("stepMinutes", _manifest.StepMinutes, 1, 525_600);
-        Range("steps", _manifest.Steps, 1, 100_000);
+        Range("steps", _manifest.Steps, 1, RolloutBounds.MaxSteps);
     }
 
     private void Ports()

@@ -67,7 +67,7 @@ public sealed class ShippedModel
         {
             return ModelManifestReader.Read(text);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw Corrupt($"the manifest cannot be read: {e.Message}");
         }

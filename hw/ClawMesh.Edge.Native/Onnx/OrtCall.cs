@@ -4,8 +4,7 @@ using System.Runtime.InteropServices;
 namespace ClawMesh.Edge.Native.Onnx;
 
 /// <summary>
-/// One prepared call of <c>Run</c>: names and tensors are laid out once, so that a run allocates nothing managed. One run at a time;
-/// <see cref="Terminate"/> may come from any thread.
+/// One prepared call of <c>Run</c>: names and tensors are laid out once, so that a run allocates nothing managed. One run at a time.
 /// </summary>
 internal sealed unsafe class OrtCall : IDisposable
 {
@@ -31,7 +30,7 @@ internal sealed unsafe class OrtCall : IDisposable
         for (int i = 0; i < _tensors.Length; i++) _values[i] = _tensors[i].Value;
     }
 
-    /// <exception cref="OrtFault">The run failed, or was ended.</exception>
+    /// <exception cref="OrtFault">The run failed.</exception>
     internal void Run()
     {
         _session.Api.Check(((delegate* unmanaged[Cdecl]<nint, nint, nint*, nint*, nuint, nint*, nuint, nint*, nint>)_session.Api[OrtFunction.Run])(
@@ -73,11 +72,6 @@ internal sealed unsafe class OrtCall : IDisposable
         _session.Api.Check(failed);
     }
 
-    /// <summary>Asks the present run to end at its next node, and every later one to end at once until <see cref="Reset"/>.</summary>
-    internal void Terminate() => Option(OrtFunction.SetTerminate);
-
-    internal void Reset() => Option(OrtFunction.UnsetTerminate);
-
     public void Dispose()
     {
         _runOptions.Dispose();
@@ -87,6 +81,4 @@ internal sealed unsafe class OrtCall : IDisposable
         NativeMemory.Free(_values);
         _values = null;
     }
-
-    private void Option(OrtFunction function) => _session.Api.Check(((delegate* unmanaged[Cdecl]<nint, nint>)_session.Api[function])(_runOptions.Value));
 }

@@ -22,8 +22,6 @@ internal enum OrtFunction
     GetInputName = 36,
     GetOutputName = 37,
     CreateRunOptions = 39,
-    SetTerminate = 46,
-    UnsetTerminate = 47,
     CreateTensor = 48,
     CreateTensorWithData = 49,
     IsTensor = 50,

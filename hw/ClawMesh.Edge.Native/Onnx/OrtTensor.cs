@@ -31,14 +31,22 @@ internal sealed unsafe class OrtTensor : IDisposable
         ByteLength = checked((int)bytes);
         _memory = NativeMemory.AlignedAlloc(Math.Max(bytes, 64), 64);
         NativeMemory.Clear(_memory, bytes);
-        nint made;
-        fixed (long* dimensions = shape)
+        try
         {
-            api.Check(((delegate* unmanaged[Cdecl]<nint, void*, nuint, long*, nuint, int, nint*, nint>)api[OrtFunction.CreateTensorWithData])(
-                api.CpuMemory, _memory, bytes, dimensions, (nuint)shape.Length, (int)element, &made));
-        }
+            nint made;
+            fixed (long* dimensions = shape)
+            {
+                api.Check(((delegate* unmanaged[Cdecl]<nint, void*, nuint, long*, nuint, int, nint*, nint>)api[OrtFunction.CreateTensorWithData])(
+                    api.CpuMemory, _memory, bytes, dimensions, (nuint)shape.Length, (int)element, &made));
+            }
 
-        _handle = new OrtHandle(api, OrtFunction.ReleaseValue, made);
+            _handle = new OrtHandle(api, OrtFunction.ReleaseValue, made);
+        }
+        catch
+        {
+            NativeMemory.AlignedFree(_memory);
+            throw;
+        }
     }
 
     /// <summary>A tensor of texts, which ONNX Runtime keeps.</summary>

@@ -76,10 +76,10 @@ public sealed class ProposalExchange
         if (RpcParams.Member(p, "taskId") is not { ValueKind: JsonValueKind.String } task || task.GetString() is not { Length: > 0 and <= MaxTaskId } taskId)
             throw new RpcRefusalException(GateCodes.InvalidParams, "taskId is missing");
         string? reason = RpcParams.TextOrNull(p, "reason");
+        // A confirmation is told apart here and passed on by nobody: it is worth something only from the site itself.
+        if (decision == ProposalDecision.Approve && RpcParams.Member(p, "confirm") is { ValueKind: JsonValueKind.True }) decision = ProposalDecision.Confirm;
         if (Planner is { } planner)
         {
-            // A confirmation is told apart here and passed on by nobody: it is worth something only from the site itself.
-            if (decision == ProposalDecision.Approve && RpcParams.Member(p, "confirm") is { ValueKind: JsonValueKind.True }) decision = ProposalDecision.Confirm;
             Action<Utf8JsonWriter> proposal = await planner.DecideAsync(decision, taskId, caller, reason, cancellationToken);
             return w =>
             {
@@ -89,6 +89,10 @@ public sealed class ProposalExchange
                 w.WriteEndObject();
             };
         }
+
+        // Without its mark it would reach the leader as an approval; with it, as the word of this node's site.
+        if (decision == ProposalDecision.Confirm)
+            throw new RpcRefusalException(GateCodes.NotAuthorized, "this node has no planner and passes no confirmation on; confirm it with the command line of the node that has the output");
 
         return Relayed(await AskLeaderAsync(decision, taskId, reason), taskId);
     }

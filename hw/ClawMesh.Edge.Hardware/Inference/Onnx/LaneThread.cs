@@ -1,13 +1,10 @@
 using System.Runtime.ExceptionServices;
-using ClawMesh.Edge.Native.Linux;
 
 namespace ClawMesh.Edge.Hardware.Inference.Onnx;
 
 /// <summary>A thread that carries out one piece of work at a time beside its owner's own, with the priority of a forecast.</summary>
 internal sealed class LaneThread : IDisposable
 {
-    private const int Nice = 10;
-
     private readonly SemaphoreSlim _given = new(0);
     private readonly SemaphoreSlim _done = new(0);
     private Action? _work;
@@ -38,7 +35,7 @@ internal sealed class LaneThread : IDisposable
 
     private void Run()
     {
-        _ = ThreadScheduler.TrySetNice(Nice);
+        InferencePriority.Lower();
         while (true)
         {
             _given.Wait();

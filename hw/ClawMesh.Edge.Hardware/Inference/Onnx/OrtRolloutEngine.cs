@@ -28,10 +28,19 @@ public sealed class OrtRolloutEngine : IRolloutEngine
         int lanes = _session.Provider == OrtProvider.Cpu ? Math.Max(options.Threads, 1) : 1;
         _lanes = new RolloutLane[lanes];
         for (int i = 0; i < lanes; i++) _lanes[i] = new RolloutLane(_session, _ports);
+        _rolls = new RolloutLane(_session, _ports);
         // The caller's own thread takes the first lane.
         _threads = new LaneThread[lanes - 1];
-        for (int i = 0; i < _threads.Length; i++) _threads[i] = new LaneThread(FormattableString.Invariant($"rollout {i + 1}"));
-        _rolls = new RolloutLane(_session, _ports);
+        try
+        {
+            for (int i = 0; i < _threads.Length; i++) _threads[i] = new LaneThread(FormattableString.Invariant($"rollout {i + 1}"));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
         Device = Text($"ONNX Runtime {library.Version}, {OrtOptions.NameOf(_session.Provider)}{(lanes > 1 ? Text($", {lanes} threads") : "")}");
         Skipped = [.. _session.Providers.Where(p => !p.Used).Select(p => p.ToString())];
     }
@@ -49,26 +58,26 @@ public sealed class OrtRolloutEngine : IRolloutEngine
         Require(problem.Steps);
         if (problem.State.Length != _ports.StateSize || problem.Known.Length != problem.Steps * _ports.ActionSize)
             throw new ArgumentException(Text($"the state has {problem.State.Length} numbers and what is known {problem.Known.Length}; the model takes {_ports.StateSize} and {problem.Steps * _ports.ActionSize}"), nameof(problem));
-        int each = (problem.Candidates + _lanes.Length - 1) / _lanes.Length;
+        int each = (problem.Candidates + _lanes.Length - 1) / _lanes.Length, begun = 0;
         ExceptionDispatchInfo? failed = null;
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            (RolloutLane lane, int first) = (_lanes[i + 1], (i + 1) * each);
-            int count = Math.Min(each, problem.Candidates - first);
-            _threads[i].Begin(() => Part(lane, problem, first, count));
-        }
-
         try
         {
+            for (; begun < _threads.Length; begun++)
+            {
+                (RolloutLane lane, int first) = (_lanes[begun + 1], (begun + 1) * each);
+                int count = Math.Min(each, problem.Candidates - first);
+                _threads[begun].Begin(() => Part(lane, problem, first, count));
+            }
+
             Part(_lanes[0], problem, 0, Math.Min(each, problem.Candidates));
         }
-        catch (EdgeException fault)
+        catch (Exception fault)
         {
             failed = ExceptionDispatchInfo.Capture(fault);
         }
 
-        // Nobody's memory is touched before every lane has stopped.
-        foreach (LaneThread thread in _threads) failed = thread.End() ?? failed;
+        // Nobody's memory is touched before every lane has stopped, whatever failed.
+        for (int i = 0; i < begun; i++) failed = _threads[i].End() ?? failed;
         failed?.Throw();
         return Merge(problem);
     }
@@ -91,7 +100,8 @@ public sealed class OrtRolloutEngine : IRolloutEngine
 
     public void Dispose()
     {
-        foreach (LaneThread thread in _threads) thread.Dispose();
+        // Not all of them where one could not be started.
+        foreach (LaneThread? thread in _threads) thread?.Dispose();
         foreach (RolloutLane lane in _lanes) lane.Dispose();
         _rolls.Dispose();
         _session.Dispose();

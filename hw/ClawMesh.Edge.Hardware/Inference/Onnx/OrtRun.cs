@@ -5,8 +5,8 @@ using ClawMesh.Edge.Native.Onnx;
 namespace ClawMesh.Edge.Hardware.Inference.Onnx;
 
 /// <summary>
-/// Tensors for runs of one size, written and read in place; a run allocates nothing managed. One thread at a time, but for
-/// <see cref="Cancel"/>. The session must outlive it.
+/// Tensors for runs of one size, written and read in place; a run allocates nothing managed. One thread at a time. The
+/// session must outlive it.
 /// </summary>
 public sealed class OrtRun : IDisposable
 {
@@ -19,18 +19,18 @@ public sealed class OrtRun : IDisposable
     internal OrtRun(OrtSessionHandle session, ModelManifest manifest, OrtProvider provider, int batch)
     {
         (_manifest, _provider, Batch) = (manifest, provider, batch);
+        (_inputs, _outputs) = (new OrtTensor[manifest.Inputs.Count], new OrtTensor[manifest.Outputs.Count]);
         try
         {
-            _inputs = [.. manifest.Inputs.Select(i => Tensor(session.Api, i.Shape, batch))];
-            _outputs = [.. manifest.Outputs.Select(o => Tensor(session.Api, o.Shape, batch))];
+            for (int i = 0; i < _inputs.Length; i++) _inputs[i] = Tensor(session.Api, manifest.Inputs[i].Shape, batch);
+            for (int i = 0; i < _outputs.Length; i++) _outputs[i] = Tensor(session.Api, manifest.Outputs[i].Shape, batch);
             _call = new OrtCall(session, [.. manifest.Inputs.Select(i => i.Name)], _inputs, [.. manifest.Outputs.Select(o => o.Name)], _outputs);
         }
-        catch (OrtFault fault)
+        catch (Exception failed)
         {
-            throw OrtFaults.Running(fault, manifest.Name, provider);
-        }
-        catch (Exception tooLarge) when (tooLarge is OutOfMemoryException or OverflowException)
-        {
+            FreeTensors();
+            if (failed is OrtFault fault) throw OrtFaults.Running(fault, manifest.Name, provider);
+            if (failed is not (OutOfMemoryException or OverflowException)) throw;
             throw OrtFaults.Running(new OrtFault(OrtFault.Failed, FormattableString.Invariant($"there is no memory for tensors of {batch} rows")), manifest.Name, OrtProvider.Cpu);
         }
     }
@@ -75,17 +75,17 @@ public sealed class OrtRun : IDisposable
         }
     }
 
-    /// <summary>Asks a run that is under way to end at the next node of the graph. From any thread.</summary>
-    public void Cancel() => _call.Terminate();
-
-    /// <summary>Allows runs again after <see cref="Cancel"/>.</summary>
-    public void Reset() => _call.Reset();
-
     public void Dispose()
     {
         _call.Dispose();
-        foreach (OrtTensor tensor in _inputs) tensor.Dispose();
-        foreach (OrtTensor tensor in _outputs) tensor.Dispose();
+        FreeTensors();
+    }
+
+    // Not all are there when one of them could not be made.
+    private void FreeTensors()
+    {
+        foreach (OrtTensor? tensor in _inputs) tensor?.Dispose();
+        foreach (OrtTensor? tensor in _outputs) tensor?.Dispose();
     }
 
     private static OrtTensor Tensor(OrtApi api, IReadOnlyList<int?> shape, int batch)

@@ -39,7 +39,7 @@ public sealed class OrtSession : IDisposable
 
     public IReadOnlyList<OrtPort> Outputs { get; }
 
-    /// <summary>The largest difference between the golden output and what came out, after <see cref="CheckGolden"/>.</summary>
+    /// <summary>The largest difference between the golden output and what came out, infinite for what is no finite number, after <see cref="CheckGolden"/>.</summary>
     public float GoldenDifference { get; private set; }
 
     /// <summary>Opens the model on the first provider that works; see <see cref="ProviderChoice"/>.</summary>
@@ -108,7 +108,8 @@ public sealed class OrtSession : IDisposable
         int worst = -1;
         for (int i = 0; i < expected.Length; i++)
         {
-            float difference = MathF.Abs(seen[i] - expected[i]);
+            // A NaN would compare as neither more nor less and hide what else is wrong.
+            float difference = float.IsFinite(seen[i]) ? MathF.Abs(seen[i] - expected[i]) : float.PositiveInfinity;
             if (difference <= GoldenDifference) continue;
             GoldenDifference = difference;
             if (!(difference <= tolerance)) worst = i;
@@ -117,7 +118,7 @@ public sealed class OrtSession : IDisposable
         if (worst < 0) return;
         throw new EdgeException(
             "model.golden_differs", $"The model '{_manifest.Name}' does not give its golden output on {OrtOptions.NameOf(Provider)}.",
-            FormattableString.Invariant($"Number {worst} of '{output}' is {seen[worst]}; {expected[worst]} is allowed, give or take {tolerance}."),
+            FormattableString.Invariant($"Number {worst} of '{output}' is {seen[worst]}{(float.IsFinite(seen[worst]) ? "" : ", which is no finite number")}; {expected[worst]} is allowed, give or take {tolerance}."),
             "Take another provider, or the model of the release.", FailureClass.Model);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -21,6 +22,7 @@ public sealed class CpuRolloutEngine : IRolloutEngine
     private readonly CpuTile[] _tiles;
     private readonly Thread[] _threads;
     private readonly AutoResetEvent[] _starts;
+    private readonly ExceptionDispatchInfo?[] _failures;
     private readonly AutoResetEvent _finished = new(initialState: false);
     private RolloutProblem? _problem;
     private int _nextTile;
@@ -46,6 +48,7 @@ public sealed class CpuRolloutEngine : IRolloutEngine
 
         _threads = new Thread[count - 1];
         _starts = new AutoResetEvent[count - 1];
+        _failures = new ExceptionDispatchInfo?[count];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i;
@@ -77,9 +80,11 @@ public sealed class CpuRolloutEngine : IRolloutEngine
         int helpers = Math.Min(_threads.Length, tiles - 1);
         _running = helpers;
         for (int i = 0; i < helpers; i++) _starts[i].Set();
-        Drain(_tiles[0], problem);
+        Drain(0, problem);
+        // Whatever became of the caller's own part: nobody still works on the tiles when this returns.
         if (helpers > 0) _finished.WaitOne();
         _problem = null;
+        for (int i = 0; i <= helpers; i++) _failures[i]?.Throw();
 
         BestPlans best = _tiles[0].Best;
         for (int i = 1; i <= helpers; i++) best.Offer(_tiles[i].Best);
@@ -121,19 +126,28 @@ public sealed class CpuRolloutEngine : IRolloutEngine
         {
             _starts[worker].WaitOne();
             if (_stopped) return;
-            Drain(_tiles[worker + 1], _problem!);
+            Drain(worker + 1, _problem!);
             if (Interlocked.Decrement(ref _running) == 0) _finished.Set();
         }
     }
 
     // Whoever is free takes the next tile, so that a thread the scheduler holds up costs a tile, not its half.
-    private void Drain(CpuTile tile, RolloutProblem problem)
+    // Never throws: an exception at the top of a thread would end the process.
+    private void Drain(int worker, RolloutProblem problem)
     {
-        while (true)
+        _failures[worker] = null;
+        try
         {
-            int first = (Interlocked.Increment(ref _nextTile) - 1) * CpuTile.Rows;
-            if (first >= problem.Candidates) return;
-            tile.Plan(problem, first, Math.Min(CpuTile.Rows, problem.Candidates - first));
+            while (true)
+            {
+                int first = (Interlocked.Increment(ref _nextTile) - 1) * CpuTile.Rows;
+                if (first >= problem.Candidates) return;
+                _tiles[worker].Plan(problem, first, Math.Min(CpuTile.Rows, problem.Candidates - first));
+            }
+        }
+        catch (Exception failed)
+        {
+            _failures[worker] = ExceptionDispatchInfo.Capture(failed);
         }
     }
 

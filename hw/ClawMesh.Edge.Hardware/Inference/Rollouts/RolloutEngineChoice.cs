@@ -61,9 +61,29 @@ public static class RolloutEngineChoice
     private static (EngineTrial Trial, IRolloutEngine? Engine) TryWithin(TimeSpan limit, EngineCandidate candidate, EngineSelfTest test)
     {
         (EngineTrial, IRolloutEngine?) came = default;
-        var thread = new Thread(() => came = Try(candidate, test)) { IsBackground = true, Name = $"trial of {candidate.Name}" };
+        // 1: the trial has ended in time; 2: nobody waits for it any more.
+        int first = 0;
+        var thread = new Thread(() =>
+        {
+            came = Try(candidate, test);
+            if (Interlocked.CompareExchange(ref first, 1, 0) != 0) GiveUp(came.Item2);
+        }) { IsBackground = true, Name = $"trial of {candidate.Name}" };
         thread.Start();
-        return thread.Join(limit) ? came : (Unfit(candidate, $"it has not answered within {limit.TotalSeconds:0.###} s and is left alone"), null);
+        _ = thread.Join(limit);
+        return Interlocked.CompareExchange(ref first, 2, 0) == 1 ? came : (Unfit(candidate, $"it has not answered within {limit.TotalSeconds:0.###} s and is left alone"), null);
+    }
+
+    // At the top of a thread, where nothing may be thrown.
+    private static void GiveUp(IRolloutEngine? tooLate)
+    {
+        try
+        {
+            tooLate?.Dispose();
+        }
+        catch (Exception)
+        {
+            // Its trial is reported as failed already, and it is used by nobody.
+        }
     }
 
     /// <returns>No engine where it is not to be used; it is disposed of then.</returns>
@@ -72,9 +92,16 @@ public static class RolloutEngineChoice
         try
         {
             if (candidate.Build() is not { } engine) return (Unfit(candidate, "not configured"), null);
-            (TimeSpan? time, string? reason) = test.Try(engine);
-            if (time is null) engine.Dispose();
-            return (new EngineTrial(candidate.Name, engine.Device, time, reason, Taken: false), time is null ? null : engine);
+            TimeSpan? time = null;
+            try
+            {
+                (time, string? reason) = test.Try(engine);
+                return (new EngineTrial(candidate.Name, engine.Device, time, reason, Taken: false), time is null ? null : engine);
+            }
+            finally
+            {
+                if (time is null) engine.Dispose();
+            }
         }
         catch (EdgeException absent)
         {

@@ -145,7 +145,7 @@ public sealed class ProposalDeskTests
         // Not on the planner's node, not by token, not over the mesh, not by approving once more.
         Assert.Equal(GateCodes.NotAuthorized, ProposalField.Code(field.Decide(field.Planner, ProposalField.Anna, "confirm", offered.TaskId)));
         Assert.Equal(GateCodes.NotAuthorized, ProposalField.Code(field.Decide(field.Field, ProposalField.Remote, "confirm", offered.TaskId)));
-        Assert.Equal("NOT_FOUND", ProposalField.Code(field.Chat(field.Field, ProposalField.Anna, "approve", offered.TaskId, ""","confirm":true""")));
+        Assert.Equal(GateCodes.NotAuthorized, ProposalField.Code(field.Chat(field.Field, ProposalField.Anna, "approve", offered.TaskId, ""","confirm":true""")));
         var other = new RpcCaller(RpcTier.Peer, "other") { Device = new NodeId(new string('d', 64)), Grants = PeerGrants.Default with { Approve = true } };
         Assert.Equal(GateCodes.NotAuthorized, ProposalField.Code(field.Chat(field.Planner, other, "approve", offered.TaskId, ""","confirm":true""")));
         Assert.Equal(0, field.Opened);
@@ -168,6 +168,24 @@ public sealed class ProposalDeskTests
 
         Assert.Equal("completed", ProposalField.Status(field.Decide(field.Planner, ProposalField.Anna, "confirm", offered.TaskId)));
         Assert.NotEmpty(field.Own.Actuator.Writes);
+    }
+
+    [Fact]
+    [Trait("spec", "X-71")]
+    public async Task A_node_without_a_planner_passes_no_confirmation_on_neither_as_such_nor_as_an_approval()
+    {
+        await using var field = new ProposalField();
+        Proposal offered = field.Offer(ApprovalLevel.L3);
+        field.Run(1);
+
+        JsonElement refused = field.Chat(field.Field, ProposalField.Anna, "approve", offered.TaskId, ""","confirm":true""");
+
+        Assert.Equal(GateCodes.NotAuthorized, ProposalField.Code(refused));
+        Assert.Equal(ProposalStatus.AwaitingApproval, field.Now(offered).Status);
+
+        // What is no confirmation is passed on as before.
+        Assert.Equal("OK", ProposalField.Code(field.Chat(field.Field, ProposalField.Anna, "approve", offered.TaskId, ""","confirm":false""")));
+        Assert.Equal(ProposalStatus.Approved, field.Now(offered).Status);
     }
 
     [Fact]

@@ -123,6 +123,7 @@ public sealed class ModelFileTests : IDisposable
         { "training.statement", m => m with { Training = m.Training with { Statement = "" } } },
         { "training.data", m => m with { Training = m.Training with { Data = [] } } },
         { "golden.tolerance", m => m with { Golden = m.Golden with { Tolerance = -1 } } },
+        { "steps", m => m with { Steps = 169 } },
         { "golden.inputs", m => m with { Golden = m.Golden with { Inputs = [m.Golden.Inputs[0]] } } },
         { "golden.inputs[1]", m => m with { Golden = m.Golden with { Inputs = [m.Golden.Inputs[0], m.Golden.Inputs[1][..^1]] } } },
         { "golden.inputs[1]", m => m with { Golden = m.Golden with { Inputs = [m.Golden.Inputs[0], [.. m.Golden.Inputs[1], .. m.Golden.Inputs[1]]] } } },
@@ -159,6 +160,19 @@ public sealed class ModelFileTests : IDisposable
         EdgeException refused = Assert.Throws<EdgeException>(reading.OrThrow);
         Assert.Equal("model.manifest_invalid", refused.Code);
         Assert.All((string[])["name", "training.data", "windowMinutes"], place => Assert.Contains(place, refused.Why, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_manifest_with_half_a_character_cannot_be_read_and_is_refused()
+    {
+        string text = TestModel.Text(TestModel.Manifest(TestModel.Onnx)).Replace("\"soil-test\"", """
+            "\ud800"
+            """, StringComparison.Ordinal);
+
+        ModelReading reading = ModelFile.Read("soil", System.Text.Encoding.UTF8.GetBytes(text), TestModel.Onnx);
+
+        Assert.Null(reading.Manifest);
+        Assert.StartsWith("The manifest cannot be read", Assert.Single(reading.Problems).What, StringComparison.Ordinal);
     }
 
     [Fact]

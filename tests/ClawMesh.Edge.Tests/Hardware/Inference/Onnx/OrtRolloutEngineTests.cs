@@ -122,6 +122,23 @@ public sealed class OrtRolloutEngineTests
 
     private static OrtRolloutEngine Engine(int threads) => new(InstalledOrt.Library, TestModel.File(), new OrtOptions { Provider = OrtProvider.Cpu, Threads = threads });
 
+    [Fact]
+    public void A_plan_that_fails_unlike_any_other_leaves_no_lane_at_work()
+    {
+        using OrtRolloutEngine one = Engine(1), three = Engine(3);
+        RolloutProblem problem = Problem(4, 300);
+        IReadOnlyList<RolloutPlan> expected = one.Plan(problem);
+
+        for (int round = 0; round < 5; round++)
+        {
+            // Every lane fails, the caller's own too; the others used to be left behind.
+            Exception failed = Assert.ThrowsAny<Exception>(() => three.Plan(problem with { LowPercent = [] }));
+            Assert.IsNotType<EdgeException>(failed);
+
+            Assert.Equal(expected.Select(p => (p.Index, p.Cost)), three.Plan(problem).Select(p => (p.Index, p.Cost)));
+        }
+    }
+
     private static RolloutProblem Problem(uint seed, int candidates, int steps = TestModel.Steps) => new()
     {
         Steps = steps,

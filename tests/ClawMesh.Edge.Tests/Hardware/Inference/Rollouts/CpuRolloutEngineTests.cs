@@ -231,6 +231,22 @@ public sealed class CpuRolloutEngineTests
         return new DynamicsNet(16, 8, 64, first, new float[64], second, new float[64], third, new float[16]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_one_thread_throws_reaches_the_caller_and_the_next_plan_is_right(bool onHelper)
+    {
+        RolloutProblem problem = RolloutCases.Problem(2, Net, candidates: 600);
+        using var plain = new CpuRolloutEngine(new TileNet<Lanes128, Vector128<float>>(Net), threads: 1);
+        var net = new FailingNet(Net, onHelper);
+        using var engine = new CpuRolloutEngine(net, threads: 2);
+
+        Assert.Equal("a net of the test", Assert.Throws<InvalidOperationException>(() => engine.Plan(problem)).Message);
+
+        net.Fails = false;
+        for (int i = 0; i < 3; i++) AssertSame(plain.Plan(problem), engine.Plan(problem));
+    }
+
     internal static void AssertSame(IReadOnlyList<RolloutPlan> expected, IReadOnlyList<RolloutPlan> plans)
     {
         Assert.Equal(expected.Select(p => (p.Index, p.Cost)), plans.Select(p => (p.Index, p.Cost)));
@@ -238,6 +254,33 @@ public sealed class CpuRolloutEngineTests
         {
             Assert.Equal(expected[i].Fractions, plans[i].Fractions);
             Assert.Equal(expected[i].MoisturePercent, plans[i].MoisturePercent);
+        }
+    }
+
+    /// <summary>Throws on the helper's thread or on the caller's; the other one waits until it has.</summary>
+    private sealed class FailingNet(DynamicsNet net, bool onHelper) : TileNet(net, Vector128<float>.Count)
+    {
+        private readonly TileNet<Lanes128, Vector128<float>> _right = new(net);
+        private readonly ManualResetEventSlim _thrown = new();
+
+        public volatile bool Fails = true;
+
+        public override string Width => "failing";
+
+        public override void Step(float[] rows, float[] first, float[] second, int count)
+        {
+            if (Fails)
+            {
+                if (Thread.CurrentThread.Name?.StartsWith("rollout", StringComparison.Ordinal) == onHelper || (Thread.CurrentThread.Name is null && !onHelper))
+                {
+                    _thrown.Set();
+                    throw new InvalidOperationException("a net of the test");
+                }
+
+                Assert.True(_thrown.Wait(TimeSpan.FromSeconds(20)), "the other thread never came");
+            }
+
+            _right.Step(rows, first, second, count);
         }
     }
 }

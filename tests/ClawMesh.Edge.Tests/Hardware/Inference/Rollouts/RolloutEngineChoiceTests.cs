@@ -94,6 +94,40 @@ public sealed class RolloutEngineChoiceTests
     }
 
     [Fact]
+    public void An_engine_that_passes_its_trial_too_late_is_disposed_of()
+    {
+        var held = new ManualResetEventSlim();
+        using var real = new CpuRolloutEngine(Net, threads: 1);
+        var late = new ScriptedRolloutEngine("cuda")
+        {
+            OnPlan = problem =>
+            {
+                held.Wait();
+                return real.Plan(problem);
+            },
+        };
+
+        EngineChoice choice = RolloutEngineChoice.Make(Net, [Candidate(late)], _time, threads: 1, trialLimit: TimeSpan.FromMilliseconds(20));
+        Assert.False(late.IsDisposed);
+        held.Set();
+
+        Assert.True(SpinWait.SpinUntil(() => late.IsDisposed, TimeSpan.FromSeconds(20)));
+        choice.Engine.Dispose();
+    }
+
+    [Fact]
+    public void An_engine_that_fails_unlike_any_other_is_disposed_of()
+    {
+        var failing = new ScriptedRolloutEngine("cuda") { OnPlan = _ => throw new InvalidOperationException("unheard of") };
+
+        EngineChoice choice = RolloutEngineChoice.Make(Net, [Candidate(failing)], _time);
+
+        Assert.Contains("InvalidOperationException: unheard of", choice.Trials[0].Reason!, StringComparison.Ordinal);
+        Assert.True(failing.IsDisposed);
+        choice.Engine.Dispose();
+    }
+
+    [Fact]
     public void An_engine_that_fails_unlike_any_other_does_not_stop_the_node()
     {
         EngineChoice choice = RolloutEngineChoice.Make(Net, [new EngineCandidate("onnx", () => throw new DllNotFoundException("libx"))], _time);
