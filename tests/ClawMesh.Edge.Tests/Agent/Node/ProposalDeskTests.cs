@@ -15,7 +15,10 @@ using ClawMesh.Edge.World.Planner;
 
 namespace ClawMesh.Edge.Tests.Agent.Node;
 
-/// <summary>From a proposal on a planner node over the wire to a field node's gate and valve, and back.</summary>
+/// <summary>
+/// From a proposal on a planner node over the wire to a field node's gate and valve, and back. Long on purpose: one farm of two nodes, and
+/// every way a proposal can go on it.
+/// </summary>
 public sealed class ProposalDeskTests
 {
     [Fact]
