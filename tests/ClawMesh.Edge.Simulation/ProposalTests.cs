@@ -65,7 +65,10 @@ public class ProposalTests
         Assert.Equal("NOT_AUTHORIZED", field.CodeOf(person, "chat.proposal.approve", """{"taskId":"t1"}"""));
         planner.Trust.Set(planner.Trust.Entries[node.DeviceId.Value] with { Grants = PeerGrants.Default with { Approve = true } });
 
-        JsonElement answer = field.Ask(person, "chat.proposal.approve", """{"taskId":"t1","confirm":true}""");
+        // It used to arrive as a plain approval; somebody at another node's site is nobody at the output's.
+        Assert.Equal("NOT_AUTHORIZED", field.CodeOf(person, "chat.proposal.approve", """{"taskId":"t1","confirm":true}"""));
+        Assert.Empty(decides.Asked);
+        JsonElement answer = field.Ask(person, "chat.proposal.approve", """{"taskId":"t1"}""");
         Assert.Equal("t1", answer.GetProperty("payload").GetProperty("proposal").GetProperty("taskId").GetString());
         Assert.Equal("OK", field.CodeOf(person, "chat.proposal.reject", """{"taskId":"t1","reason":"rain"}"""));
         Assert.Equal("NOT_FOUND", field.CodeOf(person, "chat.proposal.approve", """{"taskId":"t2"}"""));

@@ -1,6 +1,7 @@
+using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Sites;
 using ClawMesh.Edge.Mesh.Sessions;
-using ClawMesh.Edge.Trust.Desk;
 using ClawMesh.Edge.World.Twin;
 
 namespace ClawMesh.Edge.Agent.Node;
@@ -8,25 +9,25 @@ namespace ClawMesh.Edge.Agent.Node;
 /// <summary>What the node sees without a frame: how its outputs stand, which peers are there, how ready it is; and then whether anything is amiss.</summary>
 internal sealed class OwnSight(EdgeNode node)
 {
-    // Frames tell of changes at once; a look asks the buses of the outputs, which have other work.
-    private const int LooksPerOutputLook = 5;
-
     private readonly Dictionary<string, bool> _peers = new(StringComparer.Ordinal);
-    private int _looks;
 
     public void Look()
     {
-        if (_looks++ % LooksPerOutputLook == 0) Outputs();
+        Outputs();
         Peers();
         Health(node.DeviceId.Value, node.Readiness.Current.Level.Word());
         node.World.Anomalies.Look(node.World.Twin.Current, node.World.Forecasts());
     }
 
+    // Frames tell of changes at once; this keeps what they told from ageing. No bus is asked: the lanes of outputs have other work.
     private void Outputs()
     {
-        foreach (OutputView output in node.Desk.Outputs())
+        foreach (ActuatorBinding output in node.Site.Actuators)
         {
-            if (output.State is { } state) node.World.Twin.Note(EntityKind.Actuator, output.Policy.Actuator.Value, TwinWriter.State, state.Ratio, state.ToString(), node.Site.Simulated);
+            (string name, OutputValue safe) = (output.Policy.Actuator.Value, output.Policy.Safe);
+            if (!node.Desk.MayBeEnergised(output.Policy.Actuator)) node.World.Twin.Note(EntityKind.Actuator, name, TwinWriter.State, safe.Ratio, safe.ToString(), node.Site.Simulated);
+            else if (node.World.Twin.Current.Find(name, TwinWriter.State) is { Value: { } told, Text: { } text } && told != safe.Ratio)
+                node.World.Twin.Note(EntityKind.Actuator, name, TwinWriter.State, told, text, node.Site.Simulated);
         }
     }
 
