@@ -99,7 +99,7 @@ internal static class RolloutBench
                          { "name": "actions", "shape": [null, {{Steps}}, {{net.ActionSize}}], "fields": [{{Fields(net.ActionSize)}}] }],
               "outputs": [{ "name": "trajectory", "shape": [null, {{Steps}}, {{net.StateSize}}], "unit": "%",
                             "horizons": [{ "minutes": 60, "use": "model", "quantiles": [{ "probability": 0.5, "offset": 0 }] }] }],
-              "windowMinutes": 1440, "stepMinutes": 60, "steps": {{Steps}}, "training": { "statement": "random weights", "data": [] },
+              "windowMinutes": 1440, "stepMinutes": 60, "steps": {{Steps}}, "training": { "statement": "random weights", "data": ["none"] },
               "golden": { "inputs": [[{{Numbers(state)}}], [{{Numbers(actions)}}]], "outputs": [[{{Numbers(trajectory)}}]], "tolerance": 0.001 } }
             """;
         var options = new OrtOptions { Library = runtime, Threads = threads, Provider = OrtProvider.Cpu };
