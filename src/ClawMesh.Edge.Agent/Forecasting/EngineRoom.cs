@@ -1,4 +1,3 @@
-using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.World;

@@ -1,5 +1,5 @@
-using ClawMesh.Edge.Agent.Node;
 using System.Text.Json;
+using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Mesh.Transport;
@@ -55,26 +55,26 @@ internal sealed class ForecastTelling(EdgeNode node)
             w.WriteNumber("horizonMinutes", last.Minutes);
         }
 
-        w.WriteStartArray("horizons");
-        foreach (ForecastHorizon horizon in forecast.Horizons)
-        {
-            w.WriteStartObject();
-            WriteMembers(w, horizon);
-            w.WriteEndObject();
-        }
-
-        w.WriteEndArray();
+        WriteHorizons(w, forecast);
         if (forecast.Simulated) w.WriteBoolean("simulated", true);
     }
 
     /// <summary>Percent, by two digits: more would claim what no probe can show.</summary>
-    public static void WriteMembers(Utf8JsonWriter w, ForecastHorizon horizon)
+    public static void WriteHorizons(Utf8JsonWriter w, ZoneForecast forecast)
     {
-        w.WriteNumber("minutes", horizon.Minutes);
-        w.WriteNumber("low", Math.Round(horizon.LowPercent, 2));
-        w.WriteNumber("middle", Math.Round(horizon.MiddlePercent, 2));
-        w.WriteNumber("high", Math.Round(horizon.HighPercent, 2));
-        w.WriteString("use", horizon.Use);
+        w.WriteStartArray("horizons");
+        foreach (ForecastHorizon horizon in forecast.Horizons)
+        {
+            w.WriteStartObject();
+            w.WriteNumber("minutes", horizon.Minutes);
+            w.WriteNumber("low", Math.Round(horizon.LowPercent, 2));
+            w.WriteNumber("middle", Math.Round(horizon.MiddlePercent, 2));
+            w.WriteNumber("high", Math.Round(horizon.HighPercent, 2));
+            w.WriteString("use", horizon.Use);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
     }
 
     private void Say(EventSeverity severity, string text, FailureClass? failureClass) =>

@@ -36,15 +36,7 @@ internal static class OutlookView
         w.WriteString("id", forecast.Id);
         w.WriteString("siteTime", forecast.MadeAt);
         if (forecast.Unavailable is { } why) w.WriteString("unavailable", why);
-        w.WriteStartArray("horizons");
-        foreach (ForecastHorizon horizon in forecast.Horizons)
-        {
-            w.WriteStartObject();
-            ForecastTelling.WriteMembers(w, horizon);
-            w.WriteEndObject();
-        }
-
-        w.WriteEndArray();
+        ForecastTelling.WriteHorizons(w, forecast);
         w.WriteEndObject();
     }
 

@@ -1,5 +1,5 @@
-using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
@@ -39,7 +39,7 @@ internal sealed class SiteOutlook
         Veto = new ForecastVeto(goals, node.World.Clock, outputsAreReal: !node.Site.Simulated);
         Zones = ZonesOf(node, goals);
         _telling = new ForecastTelling(node);
-        _thermals = [.. node.Sensors.Select(s => s.Info).Where(i => i.Id.Value.StartsWith("sensor:thermal:", StringComparison.Ordinal))];
+        _thermals = ThermalsOf(node.Sensors);
     }
 
     public IReadOnlyList<ZoneGoal> Goals { get; }
@@ -198,6 +198,10 @@ internal sealed class SiteOutlook
         DateTimeOffset now = _node.World.Clock.Now;
         foreach (Core.Sites.ActuatorBinding output in _node.Site.Actuators) Watering.Changed(output.Policy.Actuator.Value, _node.Desk.MayBeEnergised(output.Policy.Actuator), now);
     }
+
+    /// <summary>The temperatures of this machine, by the ids that its discovery gives them.</summary>
+    internal static IReadOnlyList<SensorInfo> ThermalsOf(IEnumerable<ISensor> sensors) =>
+        [.. sensors.Select(s => s.Info).Where(i => i.Id.Value.StartsWith("sensor:host:temp:", StringComparison.Ordinal))];
 
     private bool IsHot()
     {

@@ -2,9 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using ClawMesh.Edge.Agent.Cli;
 using ClawMesh.Edge.Agent.Config;
+using ClawMesh.Edge.Agent.Forecasting;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Agent.LocalApi;
-using ClawMesh.Edge.Agent.Forecasting;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
@@ -85,9 +85,6 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     public FrameFlow Frames { get; private set; } = null!;
 
     public FrameFactory Factory { get; private set; } = null!;
-
-    /// <summary>Cancelled when the node stops its loops.</summary>
-    public CancellationToken Stopping => _stop.Token;
 
     public NodeWorld World { get; private set; } = null!;
 
@@ -309,7 +306,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     }
 
     /// <summary>Awaits a loop when the node stops; one that ends by a bug ends the node.</summary>
-    public void Watch(Task loop) => _tasks.Add(loop.ContinueWith(
+    private void Watch(Task loop) => _tasks.Add(loop.ContinueWith(
         ended =>
         {
             if (ended.Exception is not { } bug) return;

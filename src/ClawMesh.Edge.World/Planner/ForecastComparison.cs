@@ -13,8 +13,10 @@ public static class ForecastComparison
     public static Comparison? Of(Expectation expectation, DateTimeOffset began, SensorEvidence measured, DateTimeOffset siteNow)
     {
         if (!IsDue(expectation, began, siteNow) || IsMissed(expectation, began, siteNow)) return null;
-        double percent = measured.Property.Value!.Value;
-        bool inside = percent >= expectation.LowPercent && percent <= expectation.HighPercent;
-        return new Comparison(siteNow, percent, expectation.WithPercent, percent - expectation.WithPercent, inside);
+        return Against(expectation, measured.Property.Value!.Value, siteNow);
     }
+
+    /// <param name="at">What the record is to say of when it was measured.</param>
+    public static Comparison Against(Expectation expectation, double percent, DateTimeOffset at) =>
+        new(at, percent, expectation.WithPercent, percent - expectation.WithPercent, percent >= expectation.LowPercent && percent <= expectation.HighPercent);
 }

@@ -250,10 +250,7 @@ public sealed class ProposalBook(
             {
                 if (measured is { } percent && double.IsFinite(percent))
                 {
-                    Become(entry, ProposalStep.Compared, entry.Proposal with
-                    {
-                        Comparison = new Comparison(time.GetUtcNow(), percent, expected.WithPercent, percent - expected.WithPercent, percent >= expected.LowPercent && percent <= expected.HighPercent),
-                    });
+                    Become(entry, ProposalStep.Compared, entry.Proposal with { Comparison = ForecastComparison.Against(expected, percent, time.GetUtcNow()) });
                     entry.EffectBegan = null;
                 }
                 else if (entry.EffectBegan is { } began && ForecastComparison.IsMissed(expected, began, site.Now))
