@@ -6,6 +6,7 @@ using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Capabilities;
 using ClawMesh.Edge.Mesh.Dialling;
@@ -31,10 +32,13 @@ namespace ClawMesh.Edge.Mesh;
 /// <param name="NewNonce">32 random bytes of the operating system.</param>
 /// <param name="TellOperatorInput">Records a person's input as a frame of this node ([W-125]).</param>
 /// <param name="Discovered">Finds devices to dial; null when nothing looks for them.</param>
+/// <param name="Membership">Which mesh this node belongs to and what it does about others; null where only one mesh exists, as in most simulations.</param>
+/// <param name="Archive">The durable memory of frames; null keeps none beyond the log.</param>
+/// <param name="Settings">Small durable facts: epoch, sequence numbers, marks.</param>
 public sealed record MeshPorts(
     Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, RpcDispatcher Rpc, IWireGate Gate, IActuationRequests Actuation,
     OperatorAuthenticator? Operators, IEventSink Events, IDialler Dialler, TimeProvider Time, Func<double> Chance, Func<byte[]> NewNonce, Func<Guid> NewId,
-    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput, IPeerSource? Discovered = null);
+    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput, IPeerSource? Discovered = null, IMeshMembership? Membership = null, IFrameArchive? Archive = null, ISettingsStore? Settings = null);
 
 /// <summary>
 /// This node among its peers: the wiring of the mesh, its table of sessions and its tick. Messages come in on the receive loops of the

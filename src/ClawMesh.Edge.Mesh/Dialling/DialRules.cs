@@ -3,7 +3,8 @@ using ClawMesh.Edge.Core.Identity;
 namespace ClawMesh.Edge.Mesh.Dialling;
 
 /// <summary>A device that discovery told about.</summary>
-public sealed record DialCandidate(NodeId DeviceId, string? Host, int? Port);
+/// <param name="MeshId">The mesh it says it belongs to; a hint.</param>
+public sealed record DialCandidate(NodeId DeviceId, string? Host, int? Port, string? MeshId = null);
 
 /// <summary>Which side of a pair opens the socket, and when it must not.</summary>
 public static class DialRules

@@ -38,6 +38,8 @@ public sealed class Session
 
     public SessionState State { get; internal set; }
 
+    public PeerSight Sight { get; } = new();
+
     internal long ConnectedTimestamp { get; }
 
     internal Conversation Conversation { get; }
