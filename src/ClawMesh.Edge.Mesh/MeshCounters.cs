@@ -7,6 +7,7 @@ public enum MeshCounter
     InvalidJson, MissingType, InvalidType, TooLarge, DataTooLarge, InvalidFrame, GenerationMismatch,
     DuplicateFrames, OwnFramesBack, FramesRelayed, HopLimit, SyncFrames, SubscriberFrames,
     Unauthenticated, GrantDenied, HandshakeFailures, ExtInvalid, Displaced, Reconnects, LateResponses, PeerDownIgnored, ActuationForwards,
+    FrameStripped, FrameInvalid, FrameConflict, HlcSkew, VerifyDropped, SequenceForks, OwnFramesDropped,
 }
 
 /// <summary>Counters since start, by a fixed list, so that no peer can make a new one. Thread-safe.</summary>
@@ -21,6 +22,7 @@ public sealed class MeshCounters
         "edge.frame.duplicate", "edge.frame.own", "edge.frame.relayed", "edge.frame.hop_limit", "edge.sync.frames", "edge.subscriber.frames",
         "edge.inbound.unauthenticated", "edge.inbound.grant_denied", "edge.handshake.failures", "edge.ext.invalid", "edge.session.displaced", "edge.dial.failed",
         "edge.rpc.late_responses", "edge.peer_down.ignored", "edge.actuation.forwards",
+        "edge.frame.stripped", "edge.frame.invalid", "edge.frame.conflict", "edge.hlc.skew", "edge.frame.unchecked", "edge.frame.seq_fork", "edge.frame.own_dropped",
     ];
 
     private readonly long[] _values = new long[Names.Length];

@@ -6,6 +6,7 @@ using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Mesh.Lifecycle;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Proposals;
+using ClawMesh.Edge.Mesh.Sync;
 using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Mesh;
@@ -25,12 +26,17 @@ internal static class MeshMethods
 
         rpc.Add("mesh.ping", _ => true, (p, caller, _) => PingAsync(p, caller, mesh, liveness, indirect));
         rpc.Add("context.sync", Sync, (p, _, _) => Answer(w => catchUp.Serve(w, p)));
+        if (mesh.SyncServer is { } server) rpc.Add(SyncWords.Method, Sync, (p, caller, _) => SyncAsync(server, p, caller, mesh.Options.Inline));
         rpc.Add("mesh.trace", Readers, (p, _, _) => Answer(w => mesh.Traces.Write(w, RpcParams.Text(p, "frameId"), RpcParams.Text(p, "stage"))));
         rpc.Add("mesh.message.forward", c => c.Tier >= RpcTier.Peer, (p, caller, ct) =>
             IntentDesk.IsIntent(p) ? intents.ReceiveAsync(p, caller) : mesh.Forward.ReceiveAsync(p, caller, ct));
         rpc.Add("chat.proposal.approve", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Approve, p, caller, ct));
         rpc.Add("chat.proposal.reject", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Reject, p, caller, ct));
     }
+
+    // The archive is on a disk: never on a receive loop.
+    private static Task<Action<Utf8JsonWriter>> SyncAsync(SyncServer server, JsonElement p, RpcCaller caller, bool inline) =>
+        inline ? Answer(server.Answer(p, caller)) : Task.Run(() => server.Answer(p, caller));
 
     private static Task<Action<Utf8JsonWriter>> Answer(Action<Utf8JsonWriter> payload) => Task.FromResult(payload);
 

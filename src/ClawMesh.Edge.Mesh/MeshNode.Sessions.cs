@@ -40,6 +40,8 @@ public sealed partial class MeshNode
             tell = MaySay(facts.DeviceId);
             if (tell) Publish(EventTypes.PeerDisconnect, EventSeverity.Info, facts.DeviceId, $"Disconnected: {facts.DeviceId.Abbreviated}… (superseded)");
             old.Conversation.Calls.Close();
+            _verifier.Forget(old);
+            _backlog?.Ended(old);
             old.Conversation.Close(1000, Superseded);
         }
 
@@ -51,7 +53,10 @@ public sealed partial class MeshNode
         MembershipChanged();
         Proposals.Welcome(session);
         // The dialler asks for what it missed; the acceptor only where it will be answered ([W-60]).
+        // Frames with numbers are compared; what has none here, or none there, is asked for by time.
+        Sync?.Began(session);
         if (session.Outbound || facts.IsEdge) _ = _catchUp.AskAsync(session, lastSeen);
+        _backlog?.Began(session);
     }
 
     /// <summary>Ends every connection of a dialler that stands down ([W-40]).</summary>
@@ -76,6 +81,8 @@ public sealed partial class MeshNode
         }
 
         session.Conversation.Calls.Close();
+        _verifier.Forget(session);
+        _backlog?.Ended(session);
         Publish(EventTypes.PeerDisconnect, EventSeverity.Info, session.DeviceId, $"Disconnected: {session.DeviceId.Abbreviated}… ({reason}){(detail.Length == 0 ? "" : $": {detail}")}");
         // What was reported to this node is not reported on, and whom it threw out is not down ([W-157], [W-158]).
         if (session.Outbound && reason is not ("peer leaving" or "peer down" or "stopping" or "no longer trusted")) ReportDown(session);
@@ -98,10 +105,11 @@ public sealed partial class MeshNode
     private void Remember(PeerFacts facts)
     {
         if (!Trust.Entries.TryGetValue(facts.DeviceId.Value, out TrustEntry? entry)) return;
-        if (entry.Features.Contains("signed-frames") && !facts.Has("signed-frames") && MaySay(facts.DeviceId))
-            Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"[EDGE_DOWNGRADE] {facts.DeviceId.Abbreviated}… connected without the features it had; its relayed frames count for less.");
+        if (facts.Has(EdgeFeatures.SignedFrames)) Gossip.Standings.Signs(facts.DeviceId.Value);
+        else if (Gossip.Standings.WentClassic(facts.DeviceId.Value) && MaySay(facts.DeviceId))
+            Publish(EventTypes.PeerFault, EventSeverity.Warning, facts.DeviceId, $"[EDGE_DOWNGRADE] {facts.DeviceId.Abbreviated}… connected without the signatures it had: it runs classic software now, or somebody between has taken them away. Its frames count unsigned; relayed ones as unverified.");
         List<string> known = [.. facts.Features.Where(EdgeFeatures.Known.Contains)];
-        if (known.Count == 0 || known.SequenceEqual(entry.Features) || !_featureWrites.TryTake()) return;
+        if (known.SequenceEqual(entry.Features) || !_featureWrites.TryTake()) return;
         try
         {
             Trust.NoteFeatures(entry.DeviceId, known);

@@ -15,6 +15,9 @@ using ClawMesh.Edge.Mesh.Forwarding;
 using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Lifecycle;
+using ClawMesh.Edge.Mesh.Backlog;
+using ClawMesh.Edge.Mesh.Origin;
+using ClawMesh.Edge.Mesh.Sync;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Proposals;
@@ -62,6 +65,10 @@ public sealed partial class MeshNode : IDisposable
     private readonly TokenBucket _refusalsTold;
     private readonly TokenBucket _featureWrites;
     private readonly DeviceBuckets _said;
+    private readonly FrameVerifier _verifier;
+    private readonly ClassicBacklog? _backlog;
+    private readonly SuppressionList _turnedAway;
+    private readonly Task _verifying;
     private string? _trustProblem;
     private volatile Session[] _sessions = [];
     private volatile Conversation[] _conversations = [];
@@ -73,10 +80,25 @@ public sealed partial class MeshNode : IDisposable
     {
         (Options, _ports) = (options, ports);
         Self = ports.Self().DeviceId;
-        Handshake = new HandshakeContext(ports.Self, ports.Signer, ports.Verifier, ports.Trust, ports.Time, ports.NewNonce, () => Counters.Add(MeshCounter.ExtInvalid));
+        Own = new OwnFrames(ports.Signer, ports.Time, ports.Settings, ports.NewNonce);
+        Handshake = new HandshakeContext(
+            ports.Self, ports.Signer, ports.Verifier, ports.Trust, ports.Time, ports.NewNonce, () => Counters.Add(MeshCounter.ExtInvalid),
+            EdgeFeatures.Of(options.SignFrames, ports.Archive is not null), () => Own.Epoch);
         World = new WorldStore(Self, ports.Time);
         Suppression = new SuppressionList(ports.Time);
-        Gossip = new GossipHub(this);
+        _turnedAway = new SuppressionList(ports.Time);
+        Book = new SequenceBook(ports.Archive?.Knowledge() ?? []);
+        _verifier = new FrameVerifier(ports.Verifier, () => ports.Self().MeshId, ports.Time, options.Verify);
+        Gossip = new GossipHub(this, Own, Book, _verifier, new FrameStandings(ports.Trust, Book, ports.Settings, ports.Events), ports.Archive);
+        Origin = new OriginDesk(this, Own, ports.Archive);
+        if (ports.Archive is { } archive)
+        {
+            Sync = new SyncSchedule(this, Book, archive, Origin);
+            SyncServer = new SyncServer(this, Book, archive);
+            _backlog = new ClassicBacklog(this, archive, ports.Settings);
+            Gossip.Restore(RestoredFrames);
+        }
+
         Traces = new TraceBook(ports.Time);
         _liveness = new Liveness(this);
         _catchUp = new CatchUp(this);
@@ -89,6 +111,7 @@ public sealed partial class MeshNode : IDisposable
         _lastTick = ports.Time.GetTimestamp();
         Leader = PlannerElection.Elect([SelfMember]);
         MeshMethods.Register(ports.Rpc, this, _catchUp, _liveness);
+        _verifying = options.Inline ? Task.CompletedTask : Task.Run(() => _verifier.RunAsync(_stop.Token));
     }
 
     public MeshOptions Options { get; }
@@ -175,7 +198,7 @@ public sealed partial class MeshNode : IDisposable
     /// <summary>Looks at every clock the mesh has: handshakes, silence, keep-alive, answers, diallers, the trust store.</summary>
     public void Tick()
     {
-        TimeSpan late = Time.GetElapsedTime(_lastTick) - TickInterval;
+        TimeSpan late = Time.GetElapsedTime(_lastTick) - Options.TickInterval;
         _lastTick = Time.GetTimestamp();
         foreach (Conversation conversation in _conversations)
         {
@@ -202,6 +225,7 @@ public sealed partial class MeshNode : IDisposable
         }
 
         _dials.Tick();
+        TickFrames();
     }
 
     /// <summary>Looks at the trust store now and ends the sessions it no longer allows ([W-24]).</summary>
@@ -213,7 +237,7 @@ public sealed partial class MeshNode : IDisposable
 
     /// <summary>Sends a frame of this node to everybody.</summary>
     /// <exception cref="EdgeException">The frame breaks the wire's rules.</exception>
-    public void Tell(ContextFrame frame, MessageClass messageClass) => Gossip.Tell(frame, messageClass);
+    public void Tell(ContextFrame frame, MessageClass messageClass) => Gossip.Voice.Tell(frame, messageClass);
 
     /// <summary>Says goodbye and closes every connection ([W-156], [W-160]). Outputs are at their safe state already.</summary>
     public async Task StopAsync()
@@ -227,6 +251,8 @@ public sealed partial class MeshNode : IDisposable
         });
         foreach (Session session in _sessions) session.Conversation.SendEvent(MessageClass.Safety, leaving);
         foreach (Conversation conversation in _conversations) conversation.Close(1005, "");
+        await _verifying;
+        await StopFramesAsync();
     }
 
     public void Dispose() => _stop.Dispose();

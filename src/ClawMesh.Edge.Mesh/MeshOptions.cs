@@ -45,6 +45,24 @@ public sealed record MeshOptions
 
     public int SeenFrames { get; init; } = 20_000;
 
+    /// <summary>Own frames are numbered and signed ([X-12]).</summary>
+    public bool SignFrames { get; init; } = true;
+
+    /// <summary>Frames without a signature are taken at all ([X-18]).</summary>
+    public bool AcceptUnsigned { get; init; } = true;
+
+    /// <summary>How often a session is compared, give or take a fifth ([X-28]).</summary>
+    public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How far back frames without numbers are compared ([X-32]).</summary>
+    public TimeSpan ClassicRetention { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How much checking of signatures a node does ([X-17]).</summary>
+    public Origin.VerifyLimits Verify { get; init; } = Origin.VerifyLimits.Default;
+
+    /// <summary>The pause between two ticks that counts as in time. A simulator of weeks ticks slower.</summary>
+    public TimeSpan TickInterval { get; init; } = MeshNode.TickInterval;
+
     public bool Discovery { get; init; }
 
     /// <summary>Answers of peers continue on the receive loop that brought them. For a simulator that owns every thread; never in a node.</summary>

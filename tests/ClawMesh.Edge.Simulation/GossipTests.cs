@@ -106,8 +106,7 @@ public class GossipTests
         field.Run(1);
         Assert.Single(a.Mesh.World.Log(10, null, null));
         Assert.Equal([id], two.Frames);
-        Assert.Equal(1, a.Mesh.Counters[MeshCounter.OwnFramesBack]);
-        Assert.Equal(1, a.Mesh.Counters[MeshCounter.DuplicateFrames]);
+        Assert.Equal(2, a.Mesh.Counters[MeshCounter.OwnFramesBack]);
     });
 
     [Fact]

@@ -8,6 +8,7 @@ public sealed class InMemoryTrustStore : ITrustStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, TrustEntry> _entries = new(StringComparer.Ordinal);
+    private Dictionary<string, TrustEntry>? _snapshot;
     private string? _problem;
     private bool _changed;
 
@@ -15,7 +16,7 @@ public sealed class InMemoryTrustStore : ITrustStore
     {
         get
         {
-            lock (_lock) return _problem is null ? new Dictionary<string, TrustEntry>(_entries, StringComparer.Ordinal) : new Dictionary<string, TrustEntry>();
+            lock (_lock) return _snapshot ??= _problem is null ? new Dictionary<string, TrustEntry>(_entries, StringComparer.Ordinal) : [];
         }
     }
 
@@ -33,6 +34,7 @@ public sealed class InMemoryTrustStore : ITrustStore
             {
                 _changed |= _problem != value;
                 _problem = value;
+                _snapshot = null;
             }
         }
     }
@@ -57,6 +59,7 @@ public sealed class InMemoryTrustStore : ITrustStore
         lock (_lock)
         {
             _entries[entry.DeviceId.Value] = entry;
+            _snapshot = null;
             _changed = true;
         }
     }
@@ -67,6 +70,7 @@ public sealed class InMemoryTrustStore : ITrustStore
         {
             bool removed = _entries.Remove(device.Value);
             _changed |= removed;
+            _snapshot = null;
             return removed;
         }
     }
@@ -99,6 +103,7 @@ public sealed class InMemoryTrustStore : ITrustStore
             if (ReferenceEquals(changed, entry)) return;
             if (FailWrites) throw new EdgeException("storage.write_failed", "Could not write.", "The disk is full, as the test wants it.", "None.", FailureClass.Storage);
             _entries[device.Value] = changed;
+            _snapshot = null;
             _changed = true;
             Writes++;
         }

@@ -13,12 +13,17 @@ public static class CanonicalJson
 
     /// <summary>UTF-8 bytes of the canonical form.</summary>
     /// <exception cref="FormatException">A number that is no finite double, an unpaired surrogate, a duplicate or forbidden name, or too deep a nesting.</exception>
-    public static byte[] Canonicalise(JsonElement element)
+    public static byte[] Canonicalise(JsonElement element) => CanonicaliseWithout(element, null, null);
+
+    /// <summary>The canonical form of an object without two of its own members, such as what a signature does not cover ([X-13]).</summary>
+    /// <exception cref="FormatException">As for <see cref="Canonicalise"/>.</exception>
+    public static byte[] CanonicaliseWithout(JsonElement element, string? one, string? other)
     {
         try
         {
             var text = new StringBuilder(256);
-            Write(text, element, depth: 0);
+            if (element.ValueKind == JsonValueKind.Object) WriteObject(text, element, depth: 0, one, other);
+            else Write(text, element, depth: 0);
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetBytes(text.ToString());
         }
         catch (Exception bad) when (bad is InvalidOperationException or EncoderFallbackException)
@@ -66,20 +71,20 @@ public static class CanonicalJson
         }
     }
 
-    private static void WriteObject(StringBuilder text, JsonElement element, int depth)
+    private static void WriteObject(StringBuilder text, JsonElement element, int depth, string? without = null, string? norThis = null)
     {
         JsonProperty[] members = [.. element.EnumerateObject()];
         Array.Sort(members, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         text.Append('{');
+        bool first = true;
         for (int i = 0; i < members.Length; i++)
         {
             string name = members[i].Name;
             if (name == "__proto__") throw new FormatException("A member named __proto__ has no canonical form.");
-            if (i > 0)
-            {
-                if (name == members[i - 1].Name) throw new FormatException($"Member '{name}' stands twice.");
-                text.Append(',');
-            }
+            if (i > 0 && name == members[i - 1].Name) throw new FormatException($"Member '{name}' stands twice.");
+            if (name == without || name == norThis) continue;
+            if (!first) text.Append(',');
+            first = false;
 
             WriteString(text, name);
             text.Append(':');

@@ -11,6 +11,13 @@ public static class DomainSeparation
 {
     public const string CommandDigest = "clawmesh-edge/command-digest/v1";
 
+    public const string Frame = "clawmesh-edge/frame/v1";
+
+    public const string SyncVector = "clawmesh-edge/sync-vector/v1";
+    public const string SyncBucket = "clawmesh-edge/sync-bucket/v1";
+    public const string SyncRoot = "clawmesh-edge/sync-root/v1";
+    public const string SyncWindow = "clawmesh-edge/sync-window/v1";
+
     /// <summary>A label of this product that no rule of the extensions uses: the signed head of the actuation journal.</summary>
     public const string JournalHead = "clawmesh-edge/journal-head/v1";
 

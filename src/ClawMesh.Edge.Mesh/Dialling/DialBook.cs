@@ -137,6 +137,7 @@ internal sealed class DialBook
                 return false;
         }
 
+        if (_mesh.IsTurnedAway(dial.Peer.DeviceId)) return false;
         if (!_mesh.Trust.Entries.ContainsKey(dial.Peer.DeviceId.Value))
         {
             if (dial.State != DialState.Untrusted) dial.LastFault = "the device is not in the trust store";

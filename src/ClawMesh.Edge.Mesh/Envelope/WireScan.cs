@@ -41,6 +41,7 @@ internal enum Member
     None,
     Type, Id, Method, Event, Ok, Params, Payload, Error,
     Gen, Kind, FrameId, SourceDeviceId, SourceDisplayName, Timestamp, Data, Trust, Note, Hops,
+    Epoch, Seq, Hlc, Sig,
     Zone, Metric,
     EvidenceSources, EvidenceTier,
     Count,
@@ -318,10 +319,11 @@ internal sealed class WireScan
         int length = reader.ValueIsEscaped ? 0 : reader.ValueSpan.Length;
         return length switch
         {
-            3 => reader.ValueTextEquals("gen"u8) ? Member.Gen : Member.None,
+            3 => reader.ValueTextEquals("gen"u8) ? Member.Gen : reader.ValueTextEquals("seq"u8) ? Member.Seq
+                : reader.ValueTextEquals("hlc"u8) ? Member.Hlc : reader.ValueTextEquals("sig"u8) ? Member.Sig : Member.None,
             4 => reader.ValueTextEquals("kind"u8) ? Member.Kind : reader.ValueTextEquals("data"u8) ? Member.Data
                 : reader.ValueTextEquals("hops"u8) ? Member.Hops : reader.ValueTextEquals("note"u8) ? Member.Note : Member.None,
-            5 => reader.ValueTextEquals("trust"u8) ? Member.Trust : Member.None,
+            5 => reader.ValueTextEquals("trust"u8) ? Member.Trust : reader.ValueTextEquals("epoch"u8) ? Member.Epoch : Member.None,
             7 => reader.ValueTextEquals("frameId"u8) ? Member.FrameId : Member.None,
             9 => reader.ValueTextEquals("timestamp"u8) ? Member.Timestamp : Member.None,
             14 => reader.ValueTextEquals("sourceDeviceId"u8) ? Member.SourceDeviceId : Member.None,
@@ -337,6 +339,10 @@ internal sealed class WireScan
         "kind" => Member.Kind,
         "data" => Member.Data,
         "hops" => Member.Hops,
+        "epoch" => Member.Epoch,
+        "seq" => Member.Seq,
+        "hlc" => Member.Hlc,
+        "sig" => Member.Sig,
         "note" => Member.Note,
         "trust" => Member.Trust,
         "frameId" => Member.FrameId,

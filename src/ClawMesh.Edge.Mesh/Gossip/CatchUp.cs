@@ -3,6 +3,7 @@ using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Mesh.Sessions;
+using ClawMesh.Edge.Mesh.Sync;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
 
@@ -73,16 +74,19 @@ internal sealed class CatchUp(MeshNode mesh)
             return;
         }
 
-        int taken = 0;
+        var taking = new Taking();
         if (result.Payload.ValueKind == JsonValueKind.Object && result.Payload.TryGetProperty("frames", out JsonElement frames) && frames.ValueKind == JsonValueKind.Array)
         {
             int looked = 0;
             foreach (JsonElement frame in frames.EnumerateArray())
             {
                 if (++looked > MaxFrames) break;
-                if (mesh.Gossip.Synced(session, System.Text.Encoding.UTF8.GetBytes(frame.GetRawText()))) taken++;
+                taking.Expect();
+                mesh.Gossip.Take(session, System.Text.Encoding.UTF8.GetBytes(frame.GetRawText()), FrameWay.CaughtUp, taking.Came);
             }
         }
+
+        int taken = await taking.AllAsync();
 
         if (taken > 0)
             mesh.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerSync, EventSeverity.Info, session.DeviceId.Abbreviated, $"Caught up with {session}: {taken} frames."));

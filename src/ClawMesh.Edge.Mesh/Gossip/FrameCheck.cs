@@ -3,6 +3,8 @@ using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Mesh.Envelope;
+using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Origin;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
 
@@ -59,6 +61,7 @@ internal sealed class FrameCheck
         if (data.Length > MaxDataBytes) return null;
 
         fault = FrameFault.None;
+        FrameStamp? stamp = Stamp(message, scan, source, out bool broken);
         return new MeshFrame(body.Of(message).ToArray())
         {
             FrameId = frameId,
@@ -74,7 +77,27 @@ internal sealed class FrameCheck
             Hops = (int)Math.Min(hops, 1000),
             HopsStart = hopsAt.Type is JsonTokenType.None ? 0 : hopsAt.Start - body.Start,
             HopsLength = hopsAt.Length,
+            Stamp = stamp,
+            StampIsBroken = broken,
         };
+    }
+
+    // The members of: all four, or none of consequence. Without a signature the others say nothing.
+    private FrameStamp? Stamp(ReadOnlySpan<byte> message, WireScan scan, string source, out bool broken)
+    {
+        Slice epochAt = scan[Member.Epoch], seqAt = scan[Member.Seq], hlcAt = scan[Member.Hlc], sigAt = scan[Member.Sig];
+        broken = false;
+        if (epochAt.Type == JsonTokenType.None && seqAt.Type == JsonTokenType.None && hlcAt.Type == JsonTokenType.None && sigAt.Type == JsonTokenType.None) return null;
+        broken = true;
+        string? epoch = Cached(message, epochAt, 16), hlc = Bounded(message, hlcAt, HybridClock.TextLength, HybridClock.TextLength);
+        if (epochAt.Type != JsonTokenType.None && !(epoch is { Length: 16 } && HybridClock.IsHex(epoch))) return null;
+        if (hlcAt.Type != JsonTokenType.None && !(hlc is not null && HybridClock.IsWellFormed(hlc, source))) return null;
+        long seq = 0;
+        if (seqAt.Type != JsonTokenType.None && !(TryWhole(message, seqAt, out seq) && seq >= 1)) return null;
+        byte[]? signature = null;
+        if (sigAt.Type != JsonTokenType.None && (Bounded(message, sigAt, 86, 86) is not { } sig || (signature = WireKeys.TryDecode(sig, WireKeys.SignatureBytes)) is null)) return null;
+        broken = signature is not null && (epoch is null || hlc is null || seq == 0);
+        return signature is null || broken ? null : new FrameStamp(epoch!, seq, hlc!, signature);
     }
 
     // A string of so many characters; null otherwise.

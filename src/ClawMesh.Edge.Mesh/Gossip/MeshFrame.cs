@@ -3,6 +3,7 @@ using System.Text.Json;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Mesh.Envelope;
+using ClawMesh.Edge.Mesh.Origin;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
 
@@ -34,6 +35,18 @@ public sealed class MeshFrame
     public string? Metric { get; init; }
 
     public int Hops { get; init; }
+
+    /// <summary>The members of a signing origin ([X-12]); null when it has none.</summary>
+    public FrameStamp? Stamp { get; init; }
+
+    /// <summary>What was found out about where it comes from; decided before anything else is done with it.</summary>
+    public FrameStanding Standing { get; internal set; }
+
+    /// <summary>It may be the current value of its key; not so a verified one of a life that is over ([X-22]).</summary>
+    public bool IsHistory { get; internal set; }
+
+    /// <summary>One of the four members is malformed, or the signature stands without the others ([X-18]).</summary>
+    internal bool StampIsBroken { get; init; }
 
     /// <summary>The tier this node believes ([X-18]); never above the stated one, never on the wire.</summary>
     public EvidenceTier EffectiveTier { get; internal set; }

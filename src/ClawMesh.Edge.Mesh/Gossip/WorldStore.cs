@@ -1,5 +1,6 @@
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Mesh.Origin;
 
 namespace ClawMesh.Edge.Mesh.Gossip;
 
@@ -59,7 +60,7 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
     public void Ingest(MeshFrame frame)
     {
         string key = frame.Key;
-        bool current = frame.Timestamp <= time.GetUtcNow().ToUnixTimeMilliseconds() + FutureToleranceMs;
+        bool current = !frame.IsHistory && frame.Timestamp <= time.GetUtcNow().ToUnixTimeMilliseconds() + FutureToleranceMs;
         lock (_lock)
         {
             while (LogLength > 0 && (LogLength == maxFrames || _logBytes + frame.Utf8.Length > MaxBytes))
@@ -73,6 +74,20 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
             _logBytes += frame.Utf8.Length;
             if (current) Enter(key, frame);
         }
+    }
+
+    /// <summary>The newest copy of a frame in the log; null when it is not there.</summary>
+    public MeshFrame? Find(string frameId)
+    {
+        lock (_lock)
+        {
+            for (int back = 1; back <= LogLength; back++)
+            {
+                if (_log[(_logged - back) % maxFrames] is { } frame && frame.FrameId == frameId) return frame;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The current frame of every key, by key.</summary>
@@ -144,7 +159,7 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
         if (_entries.TryGetValue(key, out Entry? known))
         {
             MeshFrame old = known.Frame;
-            if (frame.Timestamp < old.Timestamp || (frame.Timestamp == old.Timestamp && string.CompareOrdinal(frame.FrameId, old.FrameId) < 0)) return;
+            if (IsOlder(frame, old)) return;
             _entryBytes += frame.Utf8.Length - old.Utf8.Length;
             known.Frame = frame;
             if (known.Age is { } age)
@@ -176,6 +191,20 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
             _entryBytes -= frame.Utf8.Length;
             _evicted++;
         }
+    }
+
+    // By the origin's own order where both are signed ([X-22]), otherwise by time, ties by frame id ([W-79]).
+    private static bool IsOlder(MeshFrame frame, MeshFrame old)
+    {
+        if (frame is { Stamp: { } stamp, Standing: FrameStanding.Own or FrameStanding.Verified } && old is { Stamp: { } before, Standing: FrameStanding.Own or FrameStanding.Verified })
+        {
+            int order = string.CompareOrdinal(stamp.Epoch, before.Epoch);
+            return (order != 0 ? order : string.CompareOrdinal(stamp.Hlc, before.Hlc)) < 0;
+        }
+
+        // A signed copy takes the place of the unsigned one it proves ([X-20]).
+        if (frame.FrameId == old.FrameId) return frame.Stamp is null;
+        return frame.Timestamp < old.Timestamp || (frame.Timestamp == old.Timestamp && string.CompareOrdinal(frame.FrameId, old.FrameId) < 0);
     }
 
     private sealed class Entry(string key, MeshFrame frame)

@@ -10,18 +10,35 @@ namespace ClawMesh.Edge.Mesh.Handshake;
 public static class EdgeFeatures
 {
     public const string CommandResults = "command-results";
+    public const string EdgeSync = "edge-sync";
     public const string MeshPing = "mesh-ping";
     public const string Operator = "operator";
+    public const string Outbox = "outbox";
+    public const string SignedFrames = "signed-frames";
     public const string SingleUse = "single-use";
 
     /// <summary>Every name of .</summary>
     public static readonly IReadOnlySet<string> Known = new HashSet<string>(StringComparer.Ordinal)
     {
-        CommandResults, "edge-sync", "fence", MeshPing, Operator, "outbox", "pairing", "signed-commands", "signed-frames", SingleUse,
+        CommandResults, EdgeSync, "fence", MeshPing, Operator, Outbox, "pairing", "signed-commands", SignedFrames, SingleUse,
     };
 
     /// <summary>Sorted, as they travel.</summary>
-    public static readonly IReadOnlyList<string> Ours = [CommandResults, MeshPing, Operator, SingleUse];
+    public static readonly IReadOnlyList<string> Ours = [CommandResults, EdgeSync, MeshPing, Operator, Outbox, SignedFrames, SingleUse];
+
+    /// <summary>Those of a node that keeps no frames, or signs none.</summary>
+    public static IReadOnlyList<string> Of(bool signs, bool keeps)
+    {
+        var features = new List<string>();
+        foreach (string feature in Ours)
+        {
+            if (feature == SignedFrames && !signs) continue;
+            if (feature is EdgeSync or Outbox && !(keeps && signs)) continue;
+            features.Add(feature);
+        }
+
+        return features;
+    }
 }
 
 /// <summary>The member <c>ext</c> of the handshake ([X-6], [X-7]): a list of features, signed for this handshake alone.</summary>
@@ -32,14 +49,15 @@ public static class EdgeExtension
 
     /// <param name="role"><c>dialler</c> or <c>acceptor</c>: the signer's.</param>
     /// <param name="nonce">The nonce the signer signs in the same handshake.</param>
-    public static void Write(Utf8JsonWriter w, ISigner signer, string role, string nonce, IReadOnlyList<string> features)
+    public static void Write(Utf8JsonWriter w, ISigner signer, string role, string nonce, IReadOnlyList<string> features, string? epoch = null)
     {
         w.WriteStartObject("ext");
         w.WriteNumber("edge", 1);
+        if (epoch is not null) w.WriteString("epoch", epoch);
         w.WriteStartArray("features");
         foreach (string feature in features) w.WriteStringValue(feature);
         w.WriteEndArray();
-        w.WriteString("sig", Base64Url.EncodeToString(signer.Sign(Signed(role, signer.DeviceId.Value, nonce, Body(features)))));
+        w.WriteString("sig", Base64Url.EncodeToString(signer.Sign(Signed(role, signer.DeviceId.Value, nonce, Body(features, epoch)))));
         w.WriteEndObject();
     }
 
@@ -74,13 +92,14 @@ public static class EdgeExtension
         DomainSeparation.Bytes(
             "clawmesh-edge/ext/v1", DomainSeparation.Text(role), DomainSeparation.Text(deviceId), DomainSeparation.Text(nonce), canonical);
 
-    private static byte[] Body(IReadOnlyList<string> features)
+    private static byte[] Body(IReadOnlyList<string> features, string? epoch)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var w = new Utf8JsonWriter(buffer))
         {
             w.WriteStartObject();
             w.WriteNumber("edge", 1);
+            if (epoch is not null) w.WriteString("epoch", epoch);
             w.WriteStartArray("features");
             foreach (string feature in features) w.WriteStringValue(feature);
             w.WriteEndArray();

@@ -13,8 +13,11 @@ public sealed record HandshakeFault(string Code, string Message);
 /// <param name="Self">Asked anew for each handshake: capabilities change while a node runs.</param>
 /// <param name="NewNonce">32 random bytes from the operating system.</param>
 /// <param name="ExtInvalid">Called when a peer's <c>ext</c> did not verify ([X-7]).</param>
+/// <param name="Features">What this node advertises; everything of this version when null.</param>
+/// <param name="Epoch">This node's epoch, once it has one ([X-6]).</param>
 public sealed record HandshakeContext(
-    Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, TimeProvider Time, Func<byte[]> NewNonce, Action ExtInvalid)
+    Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, TimeProvider Time, Func<byte[]> NewNonce, Action ExtInvalid,
+    IReadOnlyList<string>? Features = null, Func<string?>? Epoch = null)
 {
     /// <summary>[W-53].</summary>
     public static readonly TimeSpan MaxDrift = TimeSpan.FromMilliseconds(300_000);
@@ -47,7 +50,7 @@ public sealed record HandshakeContext(
         w.WriteEndArray();
         w.WriteString("meshId", self.MeshId);
         w.WriteString("role", self.Role);
-        EdgeExtension.Write(w, Signer, extRole, nonce, EdgeFeatures.Ours);
+        EdgeExtension.Write(w, Signer, extRole, nonce, Features ?? EdgeFeatures.Ours, Epoch?.Invoke());
     }
 
     /// <summary>The signature of the other end over [W-50] with <paramref name="nonce"/>.</summary>

@@ -18,6 +18,10 @@ public sealed record LinkHealth(TimeSpan Silent, TimeSpan ConnectedFor, int Queu
 /// <summary>An authenticated link to one device ([W-41]). What changes in it is changed by the mesh's tick alone.</summary>
 public sealed class Session
 {
+    private const int MaxInvalid = 20;
+
+    private static readonly TimeSpan InvalidWindow = TimeSpan.FromSeconds(60);
+
     internal Session(Conversation conversation, PeerFacts facts, long connectedAtMs, long connectedTimestamp, string? label)
     {
         (Conversation, Facts, ConnectedAtMs, ConnectedTimestamp, Label) = (conversation, facts, connectedAtMs, connectedTimestamp, label);
@@ -55,6 +59,24 @@ public sealed class Session
     internal bool GenerationWarned { get; set; }
 
     internal long LastProbeTimestamp { get; set; }
+
+    internal Sync.SyncState Sync { get; } = new();
+
+    internal Backlog.BacklogState Backlog { get; } = new();
+
+    private readonly Queue<long> _invalid = new();
+
+    /// <summary>Counts a frame that was invalid; true when there were more than 20 of them in 60 s ([X-18]).</summary>
+    internal bool CountInvalid(TimeProvider time)
+    {
+        Sight.CountInvalid();
+        lock (_invalid)
+        {
+            while (_invalid.TryPeek(out long first) && time.GetElapsedTime(first) >= InvalidWindow) _invalid.Dequeue();
+            _invalid.Enqueue(time.GetTimestamp());
+            return _invalid.Count > MaxInvalid;
+        }
+    }
 
     internal long DroppedSafetyTold { get; set; }
 

@@ -11,7 +11,8 @@ public sealed partial class ActuationDesk
 {
     // The caller of safe-state gives up after a second; what a bus has not done by then the tick goes on asking for.
     private static readonly TimeSpan SafeStateWait = TimeSpan.FromMilliseconds(600);
-    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(1);
+    // An output left energised by a node that is gone is worse than a stop that takes its time; a bus that hangs must still not hold it for ever.
+    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookWait = TimeSpan.FromMilliseconds(150);
 
     private bool _booksRestored;

@@ -35,6 +35,7 @@ match "it drives a relay" "$(call edge.actuate '{"target":"actuator:relay:R1","o
 eq "the pin says so" "$(level b0)" 1
 match "it drives a PWM channel" "$(call edge.actuate '{"target":"actuator:fan:F1","operation":"set","params":{"value":0.5,"durationSec":20}}')" '"outcome":"done"'
 eq "its register says so" "$(peek 0x42 0x1c 2)" "0x00 0x08"
-kill -TERM "$node"; wait_for 8 eval '! kill -0 $node'
+kill -TERM "$node"; wait_for 12 eval '! kill -0 $node' || echo "the node does not end"
+tail -n 3 "$STATE.log"
 eq "its end leaves the relay and the PWM safe" "$(level b0) $(peek 0x42 0x1d)" "0 0x10"
 cp /tmp/group.before /etc/group

@@ -27,6 +27,10 @@ public sealed class SimulatedLink : ILink
     /// <summary>Every text this end has sent, oldest first.</summary>
     public List<string> Sent { get; } = [];
 
+    public long SentBytes { get; internal set; }
+
+    public long SentMessages { get; internal set; }
+
     /// <summary>When each of <see cref="Sent"/> left, since the network began.</summary>
     public List<TimeSpan> SentAt { get; } = [];
 

@@ -7,6 +7,7 @@ using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Rpc;
+using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh;
 using ClawMesh.Edge.Mesh.Dialling;
@@ -41,6 +42,12 @@ public sealed record SimulatedNodeOptions
 
     /// <summary>What is on the disk of a node that starts again; a new store when absent.</summary>
     public InMemoryTrustStore? Trust { get; init; }
+
+    public IFrameArchive? Archive { get; init; }
+
+    public ISettingsStore? Settings { get; init; }
+
+    public IMeshMembership? Membership { get; init; }
 }
 
 /// <summary>A real mesh node on simulated links. The key pair is real; time, chance and network are the simulation's.</summary>
@@ -55,6 +62,8 @@ public sealed class SimulatedNode : ISimulatedEnd
         (_network, Name, Signer, Options, Capabilities) = (network, name, signer, options, options.Capabilities);
         PublicKey = Base64Url.EncodeToString(signer.PublicKey.Span);
         Trust = options.Trust ?? new InMemoryTrustStore();
+        Archive = options.Archive ?? new InMemoryFrameArchive();
+        Settings = options.Settings ?? new InMemorySettings();
         Events = new EventLog(network.Time);
         _frames = new FrameFactory(signer.DeviceId, name, network.Time, NewId);
         Rpc.Add("mesh.health", c => c.Tier >= RpcTier.Peer, (_, _, _) => Task.FromResult<Action<Utf8JsonWriter>>(w =>
@@ -66,9 +75,9 @@ public sealed class SimulatedNode : ISimulatedEnd
         Mesh = new MeshNode(
             options.Mesh(MeshOptions.Default with { StaticPeers = options.Peers, Inline = true }),
             new MeshPorts(
-                () => new SelfFacts(signer.DeviceId, PublicKey, options.MeshId, options.Role, name, Capabilities), signer, verifier, Trust, Rpc,
+                () => new SelfFacts(signer.DeviceId, PublicKey, options.Membership?.MeshId ?? options.MeshId, options.Role, name, Capabilities), signer, verifier, Trust, Rpc,
                 options.Gate ?? new OpenGate(), options.Actuation ?? new NoOutputs(), options.Operators, Events, network.DiallerOf(this), network.Time,
-                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered));
+                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered, options.Membership, Archive, Settings));
         network.Add(this);
     }
 
@@ -83,6 +92,11 @@ public sealed class SimulatedNode : ISimulatedEnd
     public NodeId DeviceId => Signer.DeviceId;
 
     public InMemoryTrustStore Trust { get; }
+
+    /// <summary>What is on its disk; given to the next life, it carries on.</summary>
+    public IFrameArchive Archive { get; }
+
+    public ISettingsStore Settings { get; }
 
     public RpcDispatcher Rpc { get; } = new();
 

@@ -1,0 +1,150 @@
+using System.Buffers;
+using System.Text.Json;
+using ClawMesh.Edge.Core.Evidence;
+using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Sync;
+using ClawMesh.Edge.Mesh.Transport;
+
+namespace ClawMesh.Edge.Mesh.Origin;
+
+/// <summary>
+/// How this node comes to its epoch: it carries on where an earlier life stopped, or begins above whatever its peers still have of it
+/// ([X-14], [X-15]). Until then its frames wait.
+/// </summary>
+internal sealed class OriginDesk
+{
+    /// <summary>How long a node with a fresh store waits for a peer that may remember it.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
+
+    private readonly MeshNode _mesh;
+    private readonly OwnFrames _own;
+    private readonly IFrameArchive? _archive;
+    private readonly long _began;
+    private string _meshId;
+    private bool _asking;
+
+    public OriginDesk(MeshNode mesh, OwnFrames own, IFrameArchive? archive)
+    {
+        (_mesh, _own, _archive, _began, _meshId) = (mesh, own, archive, mesh.Time.GetTimestamp(), mesh.SelfFacts.MeshId);
+        RestoreClock();
+        if (own.Epoch is { } epoch) CarryOn(epoch);
+        // Nobody to ask, or a node that keeps nothing and begins anew each time.
+        else if (archive is null || mesh.Trust.Entries.Count == 0) own.Begin(HighestKept());
+    }
+
+    /// <summary>The ranges an unclean end left without frames; told once numbers are there.</summary>
+    public SequenceRange? Void { get; private set; }
+
+    /// <summary>Whether a peer is still to be asked what it has of this node before anything is numbered.</summary>
+    public bool WantsHead => _own.Epoch is null;
+
+    /// <summary>A session that may know more has begun; the epoch waits for its answer.</summary>
+    public void Asking() => _asking = true;
+
+    /// <summary>A peer has answered what it has of this node: a frame whose signature verified with our own key, or nothing.</summary>
+    public void Heard(FrameStamp? head)
+    {
+        _asking = false;
+        if (_own.Epoch is not { } epoch)
+        {
+            string? kept = HighestKept();
+            _own.Begin(head is not null && string.CompareOrdinal(head.Epoch, kept) > 0 ? head.Epoch : kept);
+            return;
+        }
+
+        if (head is null) return;
+        int order = string.CompareOrdinal(head.Epoch, epoch);
+        if (order < 0 || (order == 0 && head.Sequence <= _own.Used)) return;
+        // A later life of this node than it remembers: its memory was wiped or set back.
+        _own.Begin(head.Epoch);
+        _mesh.Events.Publish(new EdgeEvent(
+            0, default, EventTypes.PeerSync, EventSeverity.Warning, "origin", "A peer has frames of this node that the node itself does not remember; it goes on with a new epoch.",
+            Core.Errors.FailureClass.Storage));
+    }
+
+    public void Tick()
+    {
+        if (_own.Epoch is null && !_asking && _mesh.Time.GetElapsedTime(_began) >= MaxWait) _own.Begin(HighestKept());
+        LookAtMesh();
+        if (Void is not { } range || !_own.EnsureReady() || _own.Epoch is not { } epoch) return;
+        Void = null;
+        _mesh.Book.Declare(_mesh.Self.Value, epoch, range);
+        _mesh.Tell(VoidFrame(epoch, range), MessageClass.Control);
+    }
+
+    /// <summary>The asked peer went away without an answer.</summary>
+    public void GaveUp() => _asking = false;
+
+    private void RestoreClock()
+    {
+        if (_archive is null) return;
+        foreach (ArchivedFrame frame in _archive.Newest(64))
+        {
+            if (frame.Epoch is not null && HlcOf(frame.Utf8) is { } hlc && HybridClock.TryRead(hlc, out long ms, out _)) _own.Clock.Restore(ms + HybridClock.RestartMarginMs);
+        }
+    }
+
+    private void CarryOn(string epoch)
+    {
+        string self = _mesh.Self.Value;
+        if (_archive is not null)
+        {
+            long known = _mesh.Book.Of(self, epoch)?.Highest ?? 0;
+            // What was written after the last word about it.
+            while (_archive.Signed(self, epoch, new SequenceRange(known + 1, _own.Used), 1_000, int.MaxValue) is { Count: > 0 } further)
+            {
+                foreach (ArchivedFrame frame in further) _mesh.Book.See(self, epoch, frame.Sequence, out _);
+                known = further[^1].Sequence;
+            }
+
+            if (known < _own.Used) Void = new SequenceRange(known + 1, _own.Used);
+        }
+
+        _own.Reserve();
+    }
+
+    private string? HighestKept() => _archive?.Head(_mesh.Self.Value)?.Epoch;
+
+    /// <summary>Frames are signed for one mesh ([X-5]); after joining another, what was signed before says nothing there.</summary>
+    public void LookAtMesh()
+    {
+        SelfFacts self = _mesh.SelfFacts;
+        if (_meshId == self.MeshId) return;
+        _meshId = self.MeshId;
+        _mesh.Book.Forget(self.DeviceId.Value);
+        _archive?.Forget(self.DeviceId.Value);
+        Void = null;
+        if (_own.Epoch is { } epoch) _own.Begin(epoch);
+    }
+
+    private ContextFrame VoidFrame(string epoch, SequenceRange range)
+    {
+        var buffer = new ArrayBufferWriter<byte>(128);
+        using (var w = new Utf8JsonWriter(buffer))
+        {
+            w.WriteStartObject();
+            w.WriteString("type", SyncWords.VoidEvent);
+            w.WriteString("epoch", epoch);
+            w.WriteStartArray("ranges");
+            SyncWords.Write(w, range);
+            w.WriteEndArray();
+            w.WriteEndObject();
+        }
+
+        var reader = new Utf8JsonReader(buffer.WrittenSpan);
+        return new ContextFrame
+        {
+            Kind = FrameKinds.Event, FrameId = _mesh.NewId().ToString("D"), SourceDeviceId = _mesh.Self.Value, SourceDisplayName = _mesh.SelfFacts.DisplayName, Timestamp = _mesh.NowMs,
+            Data = JsonElement.ParseValue(ref reader), Trust = new FrameTrust(["device"], EvidenceTier.OperationalObservation.Word()),
+        };
+    }
+
+    private static string? HlcOf(ReadOnlyMemory<byte> utf8)
+    {
+        using JsonDocument document = JsonDocument.Parse(utf8);
+        return document.RootElement.TryGetProperty("hlc", out JsonElement hlc) && hlc.ValueKind == JsonValueKind.String ? hlc.GetString() : null;
+    }
+}
