@@ -61,6 +61,7 @@ public sealed partial class MeshNode : IDisposable
     private readonly DialBook _dials;
     private readonly Liveness _liveness;
     private readonly CatchUp _catchUp;
+    private readonly PeerClocks _clocks;
     private readonly Dictionary<string, long> _lastSeenMs = [];
     private readonly TokenBucket _refusalsTold;
     private readonly TokenBucket _featureWrites;
@@ -102,6 +103,7 @@ public sealed partial class MeshNode : IDisposable
         Traces = new TraceBook(ports.Time);
         _liveness = new Liveness(this);
         _catchUp = new CatchUp(this);
+        _clocks = new PeerClocks(this);
         _dials = new DialBook(this, ports.Dialler, ports.Discovered, ports.Chance);
         _refusalsTold = new TokenBucket(ports.Time, 0.05, 32);
         _featureWrites = new TokenBucket(ports.Time, 0.1, 16);
@@ -139,6 +141,9 @@ public sealed partial class MeshNode : IDisposable
 
     public LocalHealth Health => _liveness.Health;
 
+    /// <summary>What the Edge peers say about this node's clock ([X-37]).</summary>
+    public PeerClockVote ClockVote => _clocks.Vote;
+
     /// <summary>The planner this node follows ([W-114]).</summary>
     public Leader Leader { get => _leader!; private set => _leader = value; }
 
@@ -175,6 +180,8 @@ public sealed partial class MeshNode : IDisposable
     internal IEventSink Events => _ports.Events;
 
     internal RpcDispatcher Rpc => _ports.Rpc;
+
+    internal IMeshMembership? Membership => _ports.Membership;
 
     internal OperatorAuthenticator? Operators => _ports.Operators;
 
@@ -218,6 +225,7 @@ public sealed partial class MeshNode : IDisposable
         }
 
         _liveness.Tick(late);
+        _clocks.Tick();
         if (Time.GetTimestamp() >= _nextTrustLook)
         {
             _nextTrustLook = Time.GetTimestamp() + Time.TimestampFrequency;
@@ -312,11 +320,18 @@ public sealed partial class MeshNode : IDisposable
     internal void HandshakeRefused(Conversation conversation, JsonElement parameters, HandshakeFault fault)
     {
         Counters.Add(MeshCounter.HandshakeFailures);
+        if (fault.Code == HandshakeErrorCodes.MeshIdMismatch) MetMesh(parameters);
         // Counted always, said sometimes: a stranger that knocks all day must not push everything else out of the events.
         if (!_refusalsTold.TryTake()) return;
         string who = RpcParams.Member(parameters, "deviceId") is { ValueKind: JsonValueKind.String } id && NodeId.IsWellFormed(id.GetString()) ? id.GetString()![..12] + "…" : "a device without a proper id";
         Events.Publish(new EdgeEvent(
             0, default, EventTypes.PeerFault, EventSeverity.Warning, "mesh", $"Refused {who} from {conversation.Link.Facts.Remote}: {fault.Code}, {fault.Message}.", FailureClass.Auth));
+    }
+
+    /// <summary>The other end of a handshake, proved and trusted, stated another mesh ([W-31]).</summary>
+    internal void MetMesh(JsonElement stated)
+    {
+        if (RpcParams.TextOrNull(stated, "meshId") is { Length: > 0 } meshId) Membership?.Met(meshId);
     }
 
     /// <summary>Elects anew ([W-115]) and says when the leader changed.</summary>

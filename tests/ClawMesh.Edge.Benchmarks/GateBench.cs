@@ -31,7 +31,7 @@ internal static class GateBench
         OutputPolicy policy = PermitDesk.OpenPolicy(valve) with { RatePerMinute = int.MaxValue };
         await using var desk = new ActuationDesk(
             self, [((IActuator)output, policy)], journal, journal, new TestReadings(time), new TestReadiness(), new TestClock(), new EventLog(time), new Deaf(), time,
-            new DeskOptions { MeshId = "mesh" }, () => null, safetyThreads: null);
+            new DeskOptions { MeshId = () => "mesh" }, () => null, safetyThreads: null);
         await desk.RecoverAsync([], CancellationToken.None);
         var whole = new Samples();
         var judge = new Samples();

@@ -31,7 +31,7 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
         if (more is not null) outputs.AddRange(more(Time));
         Desk = new ActuationDesk(
             Self, outputs, Journal, Journal, Readings, Readiness, Clock, Events, this, Time,
-            new DeskOptions { MeshId = "mesh", OutputsAreReal = OutputsAreReal, Veto = veto, VetoMode = vetoMode }, () => JournalResetAt, safetyThreads: null);
+            new DeskOptions { MeshId = () => "mesh", OutputsAreReal = OutputsAreReal, Veto = veto, VetoMode = vetoMode }, () => JournalResetAt, safetyThreads: null);
     }
 
     public static bool OutputsAreReal => true;

@@ -16,6 +16,9 @@ public static class MeshIdentity
     public static string OfName(string meshName) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("clawmesh|mesh|" + TrimmedAsInJavaScript(meshName))));
 
+    /// <summary>Whether a text has one of the two forms of a mesh id: 64 lower-case hex digits ([W-29]), or a UUID ([W-30]).</summary>
+    public static bool IsMeshId(string text) => Core.Identity.NodeId.IsWellFormed(text) || (text.Length == 36 && Guid.TryParseExact(text, "D", out _));
+
     /// <summary>The id of an unnamed mesh from <c>&lt;state&gt;/mesh/mesh-id</c>, invented by <paramref name="newId"/> on first use.</summary>
     /// <param name="newId">Makes a random UUIDv4, such as <see cref="Guid.NewGuid"/>.</param>
     /// <exception cref="EdgeException"><c>mesh.id_unreadable</c>: there is a file without a UUID in it, untouched. <c>storage.write_failed</c>.</exception>

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace ClawMesh.Edge.Hardware.Identity;
 
 /// <summary>
-/// One writer of the trust store at a time, the node or a command: an exclusive <c>flock</c> on a file beside it, which is replaced at
+/// One writer of the trust store, or of the list of meshes, at a time, the node or a command: an exclusive <c>flock</c> on a file beside it, which is replaced at
 /// each write and so cannot hold a lock itself. The kernel releases it when its holder ends. Dispose releases it.
 /// </summary>
 internal sealed class TrustStoreLock : IDisposable

@@ -207,9 +207,10 @@ internal sealed class TrustedPeers
     private static string? Text(JsonElement e, string name) =>
         e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static string Quoted(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";
+    internal static string Quoted(string text) => text.Length <= MaxQuoted ? text : text[..MaxQuoted] + "…";
 
-    private static string WhyUnsound(byte[] text)
+    /// <summary>Why <see cref="StrictJson.Parse"/> refuses a text.</summary>
+    internal static string WhyUnsound(byte[] text)
     {
         try
         {

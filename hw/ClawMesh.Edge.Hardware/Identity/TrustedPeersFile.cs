@@ -220,7 +220,7 @@ public sealed class TrustedPeersFile : ITrustStore
             byte[] content = file.ToBytes();
             if (content.Length > MaxBytes) throw Full(what, $"It would have {content.Length} bytes; {MaxBytes} are allowed.");
             if (text is not null && content.AsSpan().SequenceEqual(text)) return true;
-            AtomicFile.Write(FilePath, content, ModeNow());
+            AtomicFile.Write(FilePath, content, SharedFile.ModeOf(FilePath));
             return true;
         }
         finally
@@ -236,46 +236,19 @@ public sealed class TrustedPeersFile : ITrustStore
         return now.Problem is null ? new TrustedPeersEdit(text, now) : throw Unreadable(what, now.Problem);
     }
 
-    private UnixFileMode ModeNow()
-    {
-        try
-        {
-            return UnixMode.Of(FilePath);
-        }
-        catch (IOException)
-        {
-            // There is none yet, or somebody took it away since it was read.
-            return UnixMode.OwnerOnly;
-        }
-    }
-
     // Under the gate, so that an older look never replaces a newer one. The stamp is from before the read: a change in between shows next time.
     private void Load(FileStamp? stamp) => (_current, _stamp) = (Read(FilePath, out _), stamp);
 
     /// <param name="text">Null when there is no file, or it cannot be read.</param>
     private static TrustedPeers Read(string path, out byte[]? text)
     {
+        text = SharedFile.Read(path, MaxBytes, out string? problem);
+        if (problem is not null) return Unusable(path, problem);
+        if (text is null) return TrustedPeers.Read(TrustedPeersEdit.Empty);
+        TrustedPeers peers = TrustedPeers.Read(text);
+        if (peers.Problem is null) return peers;
         text = null;
-        try
-        {
-            // Without the lock that .NET would put on it: a reader is nobody's rival.
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            byte[] read = new byte[Math.Min(file.Length, MaxBytes) + 1];
-            int length = file.ReadAtLeast(read, read.Length, throwOnEndOfStream: false);
-            if (length > MaxBytes) return Unusable(path, $"it has more than {MaxBytes >> 20} MiB");
-            TrustedPeers peers = TrustedPeers.Read(read[..length]);
-            if (peers.Problem is { } problem) return Unusable(path, problem);
-            text = read[..length];
-            return peers;
-        }
-        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return TrustedPeers.Read(TrustedPeersEdit.Empty);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            return TrustedPeers.Unusable($"The trust store cannot be used: {unreadable.Message}");
-        }
+        return Unusable(path, peers.Problem);
     }
 
     private static TrustedPeers Unusable(string path, string why) => TrustedPeers.Unusable($"The trust store '{path}' cannot be used: {why}.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Agent.Cli.Verbs;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Time;
@@ -12,7 +13,7 @@ namespace ClawMesh.Edge.Agent.Diag;
 /// <summary>What the wall clock rests on ([X-37]), and whether it runs behind what the node has already written ([X-47]).</summary>
 internal sealed class ClockGroup : IDiagGroup
 {
-    private const string SetIt = "Run an NTP client (systemd-timesyncd, chrony), fit a battery-backed RTC, or say the time with `clawmesh-edge clock set`.";
+    private const string SetIt = "Run an NTP client (systemd-timesyncd, chrony), fit a battery-backed RTC, connect two Edge peers whose clocks agree with this one, or say the time with `clawmesh-edge clock set`.";
 
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
@@ -34,11 +35,12 @@ internal sealed class ClockGroup : IDiagGroup
         double offsetMs = told.Number("offsetMs") ?? facts.Offset.TotalMilliseconds;
         string clears = told.ValueKind == JsonValueKind.Object ? told.Text("clears") : facts.Clears;
 
+        string peers = ClockVerb.PeersSay(told.Member("peers"));
         string offset = offsetMs == 0 ? "" : $", offset {DiagText.Number(offsetMs / 1000)} s";
         string text = $"{clockClass}: {source}{offset}";
         CheckOutcome outcome = clockClass == ClockClass.Unsynchronised.Word()
-            ? CheckOutcome.Warn(FailureClass.Clock, $"{clockClass}{offset}", clears.Length > 0 ? clears : SetIt).Because(source, "commands from other nodes are refused with CLOCK_UNTRUSTED until then")
-            : CheckOutcome.Pass(text).Because(clears);
+            ? CheckOutcome.Warn(FailureClass.Clock, $"{clockClass}{offset}", clears.Length > 0 ? clears : SetIt).Because(source, peers, "commands from other nodes are refused with CLOCK_UNTRUSTED until then")
+            : CheckOutcome.Pass(text).Because(peers, clears);
         return outcome.With("class", clockClass).With("source", source).With("offsetMs", offsetMs)
             .With("kernelDisciplined", facts.KernelDisciplined).With("maxErrorMs", facts.MaxErrorMs);
     }

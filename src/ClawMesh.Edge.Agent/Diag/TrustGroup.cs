@@ -14,6 +14,7 @@ internal sealed class TrustGroup : IDiagGroup
         [
             new(Name, "identity", () => Identity(context)) { DeadlineClass = FailureClass.Storage },
             new(Name, "trusted-peers", () => TrustStoreCheck.Run(context)) { DeadlineClass = FailureClass.Storage },
+            new(Name, "meshes", () => Meshes(context)) { DeadlineClass = FailureClass.Storage },
             new(Name, "operator-token", () => OperatorToken(context)) { DeadlineClass = FailureClass.Storage },
         ]);
 
@@ -37,6 +38,18 @@ internal sealed class TrustGroup : IDiagGroup
             ? CheckOutcome.Warn(FailureClass.Auth, $"{text}, and its key is not well kept", $"`chmod 700 {Path.GetDirectoryName(path)} && chmod 600 {path}`.").Because(found.Warnings)
             : CheckOutcome.Pass($"{text}, readable by its owner alone");
         return outcome.Because(found.Correction ?? "").With("deviceId", device.Value).With("path", path);
+    }
+
+    private static CheckOutcome Meshes(DiagContext context)
+    {
+        string path = Path.Combine(context.State.Path, KnownMeshesFile.RelativePath);
+        if (context.SkipUnlessReadable(path, "there is none; no mesh was met, joined or decided about") is { } skip) return skip;
+        var file = new KnownMeshesFile(context.State.Path, null, context.Time);
+        if (file.Problem is { } problem) return CheckOutcome.Fail(file.Unreadable("The list of meshes cannot be used: none is joined, and nobody found is dialled.", problem));
+        CheckOutcome outcome = file.Warnings.Count > 0
+            ? CheckOutcome.Warn(FailureClass.Config, $"{file.Meshes.Count} meshes, and entries that do not count as they stand", $"Correct '{path}', or `clawmesh-edge meshes forget` them.").Because(file.Warnings)
+            : CheckOutcome.Pass($"{file.Meshes.Count} meshes");
+        return outcome.With("meshes", file.Meshes.Count);
     }
 
     private static CheckOutcome OperatorToken(DiagContext context)

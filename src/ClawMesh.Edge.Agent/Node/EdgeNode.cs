@@ -125,6 +125,9 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     /// <summary>Who may speak with this node; edited by <c>trust</c>.</summary>
     public TrustedPeersFile Trust { get; private set; } = null!;
 
+    /// <summary>The mesh this node belongs to, and those it knows; edited by <c>meshes</c>.</summary>
+    public KnownMeshesFile Meshes { get; private set; } = null!;
+
     public string SocketPath => _local?.Path ?? "";
 
     /// <summary>What priority the safety threads obtained, in words.</summary>
@@ -181,9 +184,9 @@ internal sealed partial class EdgeNode : IAsyncDisposable
 
         _identity = DeviceIdentity.LoadOrCreate(state.Path, Time);
         DeviceId = _identity.DeviceId;
-        string meshId = Options.MeshName is { Length: > 0 } meshName ? MeshIdentity.OfName(meshName) : MeshIdentity.LoadOrCreate(state.Path, NewId);
+        Meshes = new KnownMeshesFile(state.Path, Options.MeshName, Time, NewId, () => Trust);
 
-        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt);
+        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt, () => Mesh?.ClockVote);
         Journal = ActuationJournal.Open(
             state.Path, _identity.Signer, new Ed25519Verifier(), () => Clock.Class, Time, () => RandomNumberGenerator.GetBytes(16),
             JournalOptions.Default with { MaxFrames = Options.RetentionFrames, MaxFrameBytes = Options.RetentionBytes });
@@ -206,14 +209,14 @@ internal sealed partial class EdgeNode : IAsyncDisposable
             DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Events, Site.Simulated), Time,
             new DeskOptions
             {
-                MeshId = meshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
+                MeshId = () => Meshes.MeshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
                 Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
                 Veto = Outlook.Veto, VetoMode = Options.Veto,
             },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
         Advertise(null);
-        _door = MeshDoor.Open(this, _identity, meshId, factory);
+        _door = MeshDoor.Open(this, _identity, factory);
         (Mesh, Trust, MeshDiagnostics) = (_door.Mesh, _door.Trust, _door.Diagnostics);
         DeclareOutputs(_atStart);
         await TryRecoverAsync(cancellationToken);
@@ -319,13 +322,14 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
         var memory = new MemoryTrim(Desk.IsAtRest, Time);
+        var clock = new ClockWatch(Clock.Facts, Events, Time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
                 Readiness.Report();
                 // Looked at regularly, not only when somebody asks: NTP may have stepped the system's clock.
-                _ = Clock.Facts();
+                clock.Look();
                 memory.Look();
             }
         }

@@ -43,7 +43,7 @@ internal sealed class MeshDoor : IAsyncDisposable
 
     /// <summary>Builds the mesh; nothing listens and nothing dials yet.</summary>
     /// <exception cref="EdgeException"><c>config.invalid</c>: with strict transport, a peer may not be dialled as configured.</exception>
-    public static MeshDoor Open(EdgeNode node, DeviceIdentity identity, string meshId, FrameFactory factory)
+    public static MeshDoor Open(EdgeNode node, DeviceIdentity identity, FrameFactory factory)
     {
         NodeOptions options = node.Options;
         var trust = new TrustedPeersFile(options.State.Path, node.Time);
@@ -62,7 +62,7 @@ internal sealed class MeshDoor : IAsyncDisposable
         MeshNode mesh = null!;
         var dialler = new MeshDialler(SendLimits.Default, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
         string publicKey = identity.PublicKeyText;
-        SelfFacts Self() => new(node.DeviceId, publicKey, meshId, options.Role, options.Name, node.LocalCapabilities);
+        SelfFacts Self() => new(node.DeviceId, publicKey, node.Meshes.MeshId, options.Role, options.Name, node.LocalCapabilities);
         mesh = new MeshNode(
             MeshOptions.Default with
             {
@@ -74,7 +74,7 @@ internal sealed class MeshDoor : IAsyncDisposable
             new MeshPorts(
                 Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
                 () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30),
-                () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput));
+                () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput, Membership: node.Meshes));
         return new MeshDoor(node, mesh, trust, dialler, diagnostics);
     }
 
@@ -119,9 +119,25 @@ internal sealed class MeshDoor : IAsyncDisposable
         }
 
         foreach (string warning in Trust.Warnings) Say(EventSeverity.Warning, warning);
+        if (_node.Meshes.Problem is { } unusable) Say(EventSeverity.Error, $"[mesh.list_unreadable] {unusable} No mesh is joined, and nobody found is dialled.");
+        foreach (string warning in _node.Meshes.Warnings) Say(EventSeverity.Warning, warning);
+        NoteMeshName();
 
         void Say(EventSeverity severity, string text) => _node.Events.Publish(new EdgeEvent(
             0, default, severity == EventSeverity.Info ? EventTypes.Startup : EventTypes.Error, severity, "mesh", text, severity == EventSeverity.Info ? null : FailureClass.Config));
+    }
+
+    // A name is for people; a disk that takes none keeps no node from its work.
+    private void NoteMeshName()
+    {
+        try
+        {
+            _node.Meshes.NoteName();
+        }
+        catch (EdgeException unwritten)
+        {
+            _node.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Info, "mesh", $"[{unwritten.Code}] {unwritten.What} {unwritten.Why}", unwritten.FailureClass));
+        }
     }
 
     /// <summary>The mesh's clock, until the node stops.</summary>

@@ -58,11 +58,39 @@ internal sealed class MeshViews(MeshNode mesh, TimeProvider time, IReadOnlyList<
             w.WriteStartArray("features");
             foreach (string feature in s.Facts.Features) w.WriteStringValue(feature);
             w.WriteEndArray();
+            if (withCapabilities) Detail(w, s, link.Counters);
             w.WriteEndObject();
             w.WriteEndObject();
         }
 
         w.WriteEndArray();
+    }
+
+    // What `peers -v` shows. Null where nothing is known: no comparison yet, no ping answered.
+    private static void Detail(Utf8JsonWriter w, Session s, SendCounters c)
+    {
+        w.WriteString("posture", s.Posture.Word());
+        w.WriteStartObject("pacing");
+        w.WriteNumber("safety", c.SentSafety);
+        w.WriteNumber("control", c.SentControl);
+        w.WriteNumber("bulk", c.SentBulk);
+        w.WriteNumber("coalesced", c.Coalesced);
+        w.WriteNumber("dropped", c.Dropped);
+        w.WriteNumber("deferredMs", c.DeferredMs);
+        w.WriteNumber("window", c.InWindow);
+        w.WriteEndObject();
+        w.WriteStartObject("lag");
+        Number(w, "weLack", s.Sight.WeLack);
+        Number(w, "theyLack", s.Sight.TheyLack);
+        w.WriteEndObject();
+        w.WriteNumber("verificationFailures", s.Sight.VerificationFailures);
+        Number(w, "clockOffsetMs", s.Sight.ClockOffset is { } offset ? (long)offset.TotalMilliseconds : null);
+    }
+
+    private static void Number(Utf8JsonWriter w, string name, long? value)
+    {
+        if (value is { } known) w.WriteNumber(name, known);
+        else w.WriteNull(name);
     }
 
     /// <summary>The member <c>peers</c> of <c>mesh.health</c>, ids cut short.</summary>

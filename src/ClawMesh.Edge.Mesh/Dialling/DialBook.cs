@@ -96,13 +96,18 @@ internal sealed class DialBook
     // [W-39], in the order of the rule; a device that has a dialler already keeps that one ([W-44]).
     private void LookAtFound()
     {
-        foreach (DialCandidate candidate in _source?.Found ?? [])
+        IReadOnlyList<DialCandidate> found = _source?.Found ?? [];
+        if (found.Count == 0) return;
+        string mesh = _mesh.SelfFacts.MeshId;
+        foreach (DialCandidate candidate in found)
         {
             NodeId device = candidate.DeviceId;
+            if (candidate.MeshId is { } announced && announced != mesh) _mesh.Membership?.Met(announced);
             if (Dials.Any(d => d.Peer.DeviceId == device) || Array.Exists(_found, d => d.Peer.DeviceId == device)) continue;
             if (DialRules.WhyNotDialDiscovered(
                 _mesh.Self, candidate, _mesh.Trust.Entries.ContainsKey(device.Value), _mesh.SessionOf(device) is not null,
-                _mesh.Suppression.IsSuppressed(device), _budget.HasLeft(device)) is not null) continue;
+                _mesh.Suppression.IsSuppressed(device), _budget.HasLeft(device),
+                DialRules.WhyNotItsMesh(candidate.MeshId, mesh, id => _mesh.Membership?.PolicyOf(id) ?? JoinPolicy.Auto)) is not null) continue;
             string host = candidate.Host!.Contains(':', StringComparison.Ordinal) ? $"[{candidate.Host}]" : candidate.Host;
             if (StaticPeer.Parse($"{device.Value}=ws://{host}:{candidate.Port}||mdns", out _) is not { } peer || !_budget.TryTake(device)) continue;
             lock (_lock) _found = [.. _found, new StaticDial(peer, _chance) { Discovered = true }];

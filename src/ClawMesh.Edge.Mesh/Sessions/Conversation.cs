@@ -294,6 +294,7 @@ internal sealed class Conversation : ILinkUser, IRpcEvents
         }
 
         (PeerFacts? peer, string? reason) = _dialler!.Verify(payload);
+        if (reason == DialRefusals.MeshIdMismatch) _mesh.MetMesh(payload);
         if (peer is null) Refuse(reason!);
         else _mesh.Register(this, peer);
     }

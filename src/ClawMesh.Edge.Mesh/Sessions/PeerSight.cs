@@ -6,6 +6,7 @@ public sealed class PeerSight
     private long _weLack;
     private long _theyLack;
     private long _verificationFailures;
+    private long _clockOffset = long.MinValue;
 
     /// <summary>Frames the peer had at the last comparison and this node had not. Null before the first.</summary>
     public long? WeLack => Compared ? Interlocked.Read(ref _weLack) : null;
@@ -17,7 +18,11 @@ public sealed class PeerSight
     public long VerificationFailures => Interlocked.Read(ref _verificationFailures);
 
     /// <summary>How far the peer's clock is ahead of this node's, the median of the latest pings ([X-37]); null while not known.</summary>
-    public TimeSpan? ClockOffset { get; internal set; }
+    public TimeSpan? ClockOffset
+    {
+        get => Interlocked.Read(ref _clockOffset) is var ticks and not long.MinValue ? TimeSpan.FromTicks(ticks) : null;
+        internal set => Interlocked.Exchange(ref _clockOffset, value?.Ticks ?? long.MinValue);
+    }
 
     private bool Compared { get; set; }
 

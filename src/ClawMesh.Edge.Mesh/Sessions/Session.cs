@@ -1,5 +1,6 @@
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Mesh.Sessions;
@@ -25,6 +26,7 @@ public sealed class Session
     internal Session(Conversation conversation, PeerFacts facts, long connectedAtMs, long connectedTimestamp, string? label)
     {
         (Conversation, Facts, ConnectedAtMs, ConnectedTimestamp, Label) = (conversation, facts, connectedAtMs, connectedTimestamp, label);
+        LastPingTimestamp = connectedTimestamp;
         Member = new Election.Member(facts.DeviceId, facts.Role, IsSelf: false);
     }
 
@@ -39,6 +41,10 @@ public sealed class Session
     public string? Label { get; }
 
     public long ConnectedAtMs { get; }
+
+    /// <summary>How well the line is kept ([W-162]). Of an accepted one nobody here knows whether the dialler has pinned.</summary>
+    public TransportPosture Posture =>
+        Conversation.Dial?.Peer.Posture ?? (Conversation.Link.Facts.Encrypted ? TransportPosture.TlsUnpinned : TransportPosture.Insecure);
 
     public SessionState State { get; internal set; }
 
@@ -77,6 +83,10 @@ public sealed class Session
             return _invalid.Count > MaxInvalid;
         }
     }
+    /// <summary>What it told about its clock ([X-37]); locked by itself.</summary>
+    internal Lifecycle.ClockSamples Clock { get; } = new();
+
+    internal long LastPingTimestamp { get; set; }
 
     internal long DroppedSafetyTold { get; set; }
 

@@ -142,7 +142,7 @@ internal sealed class CommandJudge(
     {
         try
         {
-            d.Digest = CommandDigest.Of(d.Command, options.MeshId);
+            d.Digest = CommandDigest.Of(d.Command, options.MeshId());
         }
         catch (FormatException bad)
         {
@@ -196,7 +196,7 @@ internal sealed class CommandJudge(
     private Refusal? ClockTrusted(Deliberation d)
     {
         if (d.Request.Caller.Kind == CallerKind.Operator) return null;
-        if (clock.Class == ClockClass.Unsynchronised) return new Refusal(GateCodes.ClockUntrusted, "this node's clock has had no accepted source since boot", "clawmesh-edge clock show tells what would clear it.");
+        if (clock.Class == ClockClass.Unsynchronised) return new Refusal(GateCodes.ClockUntrusted, "this node's clock has had no accepted source since boot, or most of its peers contradict it", "clawmesh-edge clock show tells what would clear it.");
         return clock.IsBehindJournal ? new Refusal(GateCodes.ClockUntrusted, "this node's clock reads earlier than its newest journal record", "clawmesh-edge clock show tells what would clear it.") : null;
     }
 

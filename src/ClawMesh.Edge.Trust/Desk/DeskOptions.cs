@@ -32,6 +32,6 @@ public sealed record DeskOptions
 
     public VetoMode VetoMode { get; init; } = VetoMode.Advise;
 
-    /// <summary>The mesh this node belongs to; part of every command digest ([X-43]).</summary>
-    public required string MeshId { get; init; }
+    /// <summary>The mesh this node belongs to now; part of every command digest ([X-43]).</summary>
+    public required Func<string> MeshId { get; init; }
 }

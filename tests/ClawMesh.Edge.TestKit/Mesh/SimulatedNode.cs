@@ -40,14 +40,18 @@ public sealed record SimulatedNodeOptions
     /// <summary>Devices that something found.</summary>
     public IPeerSource? Discovered { get; init; }
 
+    /// <summary>Which mesh it belongs to; null where there is only one.</summary>
+    public IMeshMembership? Membership { get; init; }
+
+    /// <summary>A clock of its own; the network's when absent.</summary>
+    public TimeProvider? Time { get; init; }
+
     /// <summary>What is on the disk of a node that starts again; a new store when absent.</summary>
     public InMemoryTrustStore? Trust { get; init; }
 
     public IFrameArchive? Archive { get; init; }
 
     public ISettingsStore? Settings { get; init; }
-
-    public IMeshMembership? Membership { get; init; }
 }
 
 /// <summary>A real mesh node on simulated links. The key pair is real; time, chance and network are the simulation's.</summary>
@@ -76,7 +80,7 @@ public sealed class SimulatedNode : ISimulatedEnd
             options.Mesh(MeshOptions.Default with { StaticPeers = options.Peers, Inline = true }),
             new MeshPorts(
                 () => new SelfFacts(signer.DeviceId, PublicKey, options.Membership?.MeshId ?? options.MeshId, options.Role, name, Capabilities), signer, verifier, Trust, Rpc,
-                options.Gate ?? new OpenGate(), options.Actuation ?? new NoOutputs(), options.Operators, Events, network.DiallerOf(this), network.Time,
+                options.Gate ?? new OpenGate(), options.Actuation ?? new NoOutputs(), options.Operators, Events, network.DiallerOf(this), options.Time ?? network.Time,
                 network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered, options.Membership, Archive, Settings));
         network.Add(this);
     }

@@ -127,6 +127,10 @@ internal static class ClockVerb
     private static bool IsBehind(JsonElement data) =>
         data.Member("floor") is { ValueKind: JsonValueKind.String } floor && floor.GetDateTimeOffset() - data.Member("now").GetDateTimeOffset() > BehindTolerance;
 
+    /// <summary>What the Edge peers say about the clock; empty when none was asked.</summary>
+    public static string PeersSay(JsonElement peers) => peers.Number("aheadMs") is not { } ahead ? ""
+        : $"{peers.Text("agree")} of {peers.Text("known")} Edge peers agree within 10 s; their median is {Math.Abs(ahead) / 1000:0.0##} s {(ahead < 0 ? "behind" : "ahead")}";
+
     private static void Render(JsonElement data, IAnsiConsole console)
     {
         console.Write(Facts.Grid(
@@ -135,6 +139,7 @@ internal static class ClockVerb
             ("source", data.Text("source")),
             ("offset", $"{data.Text("offsetMs")} ms to the system's clock{(data.Flag("liftedByFloor") ? ", lifted to the newest journal record" : "")}"),
             ("floor", data.Text("floor") is { Length: > 0 } floor ? $"{floor}, the newest journal record" : "none, the journal is empty or cannot be read"),
+            ("peers", PeersSay(data.Member("peers"))),
             ("would help", data.Text("clears")),
             ("asked", data.Text("through") == "node" ? "the running node" : "the files; no node runs here")));
         if (IsBehind(data))

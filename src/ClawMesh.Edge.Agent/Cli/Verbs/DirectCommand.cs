@@ -45,7 +45,8 @@ internal static class DirectCommand
             return JsonMembers.Element(PeerCommands.Answer(command, new CallResult(false, default, refusal.Code, refusal.Message), target.DeviceId));
 
         await using ToolConnection connection = await PortClient.OpenAsync(context, target, cancellationToken);
-        var self = new SelfFacts(identity.DeviceId, identity.PublicKeyText, MeshId(config, context.State), role, config.Text(ConfigKeys.Name), []);
+        string meshId = new KnownMeshesFile(context.State.Path, config.Text(ConfigKeys.MeshName), context.Time, Guid.NewGuid).MeshId;
+        var self = new SelfFacts(identity.DeviceId, identity.PublicKeyText, meshId, role, config.Text(ConfigKeys.Name), []);
         var trust = new TrustedPeersFile(context.State.Path, context.Time);
         (PeerFacts? peer, string why) = await connection.HandshakeAsync(
             new HandshakeContext(() => self, identity.Signer, new Ed25519Verifier(), trust, context.Time, () => RandomNumberGenerator.GetBytes(32), () => { }), target.DeviceId, cancellationToken);
@@ -77,9 +78,6 @@ internal static class DirectCommand
 
     // [W-164]: a command across a WAN line needs a pin like any other link.
     private static StaticPeer Dialled(StaticPeer peer) => peer.MayDial ? peer : throw Usage(WanRefusal.Text(peer), "Give the peer a wss URL and its fingerprint.");
-
-    private static string MeshId(NodeConfig config, StateDirectory state) =>
-        config.Text(ConfigKeys.MeshName) is { Length: > 0 } name ? MeshIdentity.OfName(name) : MeshIdentity.LoadOrCreate(state.Path, Guid.NewGuid);
 
     private static EdgeException Usage(string why, string fix) => new(ErrorCodes.Usage, What, why, fix, FailureClass.Config);
 }

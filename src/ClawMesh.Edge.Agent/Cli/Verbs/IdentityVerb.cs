@@ -24,7 +24,7 @@ internal static class IdentityVerb
             var warnings = new List<string>(identity.Warnings);
             if (identity.Correction is { } correction) warnings.Insert(0, correction);
             TlsFacts? certificate = parsed.GetValue(tls) ? Certificate(state, identity, context.Time, warnings) : null;
-            string? meshId = MeshId(state, warnings);
+            string? meshId = MeshId(state, context.Time, warnings);
             return Task.FromResult<IReport>(new IdentityReport(
                 identity.DeviceId.Value, identity.PublicKeyText, identity.FilePath, identity.Created, identity.CreatedAtMs, meshId, certificate, warnings));
         });
@@ -40,13 +40,13 @@ internal static class IdentityVerb
     }
 
     // Known once the mesh has a name or the node has run; asking does not invent one.
-    private static string? MeshId(StateDirectory state, List<string> warnings)
+    private static string? MeshId(StateDirectory state, TimeProvider time, List<string> warnings)
     {
         try
         {
-            return NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>()).Text(ConfigKeys.MeshName) is { Length: > 0 } name
-                ? MeshIdentity.OfName(name)
-                : MeshIdentity.TryLoad(state.Path);
+            var meshes = new KnownMeshesFile(state.Path, NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>()).Text(ConfigKeys.MeshName), time);
+            if (meshes.Problem is { } unusable) warnings.Add(unusable);
+            return meshes.OwnMeshId;
         }
         catch (EdgeException unknown)
         {

@@ -16,7 +16,9 @@ internal static class ViewVerbs
         View(global, "status", "Sensors, outputs, leases, readiness and storage of the running node.", "mesh.status", _ => null, StatusView.Render);
 
     public static Command Peers(GlobalOptions global) =>
-        View(global, "peers", "Who is connected: roles, links, silence, capabilities.", "mesh.peers", _ => null, PeersView.Render);
+        View(
+            global, "peers", "Who is connected: roles, links, silence, capabilities; with -v features, posture, pacing, lag and clock of each.", _ => "mesh.peers", _ => null,
+            verbose => verbose ? PeersView.RenderAll : PeersView.Render);
 
     public static Command World(GlobalOptions global)
     {
@@ -45,7 +47,7 @@ internal static class ViewVerbs
                 w.WriteString("property", property);
                 w.WriteEndObject();
             },
-            (data, console) => (data.Member("entities").ValueKind == JsonValueKind.Array ? (Action<JsonElement, IAnsiConsole>)TwinView.Render : WorldView.Render)(data, console),
+            _ => (data, console) => (data.Member("entities").ValueKind == JsonValueKind.Array ? (Action<JsonElement, IAnsiConsole>)TwinView.Render : WorldView.Render)(data, console),
             entity, history, frames, kind, limit);
     }
 
@@ -74,12 +76,12 @@ internal static class ViewVerbs
     private static Command View(
         GlobalOptions global, string name, string description, string method,
         Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options) =>
-        View(global, name, description, _ => method, parameters, render, options);
+        View(global, name, description, _ => method, parameters, _ => render, options);
 
-    // What has a version is shown again only when it has changed.
+    // What has a version is shown again only when it has changed. How it is drawn may depend on -v.
     private static Command View(
         GlobalOptions global, string name, string description, Func<ParseResult, string> method,
-        Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Action<JsonElement, IAnsiConsole> render, params ReadOnlySpan<Option> options)
+        Func<ParseResult, Action<Utf8JsonWriter>?> parameters, Func<bool, Action<JsonElement, IAnsiConsole>> render, params ReadOnlySpan<Option> options)
     {
         var watch = new Option<bool>("--watch") { Description = "Again every second, until interrupted; with --json one object per line." };
         var url = new Option<string?>("--url") { Description = "Another node's port: ws://host:port, or wss://host:port|fingerprint.", HelpName = "URL" };
@@ -100,7 +102,7 @@ internal static class ViewVerbs
                     double? version = data.Number("version");
                     if (version is not null && version == shown) continue;
                     shown = version;
-                    context.Write(new JsonReport(name, StatusOf(data), data, render));
+                    context.Write(new JsonReport(name, StatusOf(data), data, render(context.Verbose)));
                 }
                 while (parsed.GetValue(watch) && await timer.WaitForNextTickAsync(cancellationToken));
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ClawMesh.Edge.Agent.Cli.Verbs;
 using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Views;
@@ -29,6 +30,29 @@ internal static class PeersView
 
         console.Write(table);
         if (count == 0) console.WriteLine("Nobody is connected. `clawmesh-edge status` shows the static peers and what keeps them away.");
+    }
+
+    /// <summary>The table, and below it what else is known of each peer.</summary>
+    public static void RenderAll(JsonElement peers, IAnsiConsole console)
+    {
+        Render(peers, console);
+        foreach (JsonElement peer in peers.Items("peers"))
+        {
+            JsonElement edge = peer.Member("edge");
+            if (edge.ValueKind != JsonValueKind.Object) continue;
+            JsonElement pacing = edge.Member("pacing"), lag = edge.Member("lag");
+            console.Write(Facts.Grid(
+                ("peer", Facts.Plain(peer.Text("deviceId"))),
+                ("remote", Facts.Plain(edge.Text("remote"))),
+                ("posture", Facts.Plain(edge.Text("posture"))),
+                ("features", Facts.Plain(string.Join(' ', edge.Items("features").Select(f => f.GetString())))),
+                ("sent", pacing.ValueKind != JsonValueKind.Object ? "" : $"{pacing.Text("safety")} safety, {pacing.Text("control")} control, {pacing.Text("bulk")} bulk; {pacing.Text("coalesced")} coalesced, {pacing.Text("dropped")} dropped"),
+                ("pace", pacing.ValueKind != JsonValueKind.Object ? "" : $"{pacing.Text("window")} in the last minute, the oldest waits {pacing.Text("deferredMs")} ms"),
+                ("lag", lag.Number("weLack") is null ? "not compared yet" : $"we lack {lag.Text("weLack")} frames, they lack {lag.Text("theyLack")}"),
+                ("not verified", edge.Text("verificationFailures") is { Length: > 0 } n ? $"{n} frames" : ""),
+                ("clock", edge.Number("clockOffsetMs") is { } ms ? $"{Math.Abs(ms) / 1000:0.0##} s {(ms < 0 ? "behind" : "ahead of")} this node" : "not known")));
+            console.WriteLine();
+        }
     }
 
     private static string Since(double? atMs) =>

@@ -32,6 +32,19 @@ public sealed class ClockGroupTests
         Assert.Equal((CheckStatus.Pass, "operator: set by anna, offset -90 s"), (outcome.Status, outcome.Summary));
     }
 
+    [Fact]
+    [Trait("spec", "X-37")]
+    public void What_the_peers_say_is_told_beside_what_would_clear_it()
+    {
+        var facts = new ClockFacts(ClockClass.Unsynchronised, "", "", false, double.NaN, Now, TimeSpan.Zero, null, false);
+        JsonElement edge = JsonDocument.Parse("""{"clock":{"class":"unsynchronised","source":"2 of 3 contradict","offsetMs":0,"clears":"Set it.","peers":{"known":3,"agree":1,"aheadMs":-61500}}}""").RootElement;
+
+        CheckOutcome outcome = ClockGroup.Source(facts, new NodeAnswer(NodePresence.Answers, edge, 1, ""));
+
+        Assert.Equal((CheckStatus.Warn, "Set it."), (outcome.Status, outcome.Fix));
+        Assert.Contains("1 of 3 Edge peers agree within 10 s; their median is 61.5 s behind", outcome.Details);
+    }
+
     [Theory]
     [InlineData(-3600, "pass")]
     [InlineData(4, "pass")]

@@ -84,6 +84,22 @@ public sealed class TrustGroupTests : IDisposable
     }
 
     [Fact]
+    public async Task The_list_of_meshes_is_looked_at_and_a_damaged_one_stays_as_it_is()
+    {
+        _diag.MakeState();
+        (await _diag.CheckAsync("trust.meshes")).Has("skip", "there is none");
+        string mesh = MeshIdentity.OfName("bhoomi");
+        _diag.StateFile("meshes.json", $$"""{"version":1,"meshes":[{"meshId":"{{mesh}}","policy":"ask"}]}""");
+        (await _diag.CheckAsync("trust.meshes")).Has("pass", "1 meshes");
+        _diag.StateFile("meshes.json", $$"""{"version":1,"meshes":[{"meshId":"{{mesh}}","policy":"often"}]}""");
+        (await _diag.CheckAsync("trust.meshes")).Has("warn", "do not count");
+
+        string path = _diag.StateFile("meshes.json", "[]");
+        (await _diag.CheckAsync("trust.meshes")).Has("fail", "cannot be used");
+        Assert.Equal("[]", File.ReadAllText(path));
+    }
+
+    [Fact]
     public async Task An_operator_token_open_to_others_is_a_warning()
     {
         string path = _diag.StateFile("operator.token", "secret");

@@ -46,6 +46,32 @@ public sealed class DialRulesTests
 
     [Fact]
     [Trait("spec", "W-39")]
+    public void The_mesh_of_a_device_is_looked_at_after_everything_else()
+    {
+        Assert.Equal("other mesh", DialRules.WhyNotDialDiscovered(Ids.A, new(Ids.B, "192.0.2.7", 18789), true, false, false, true, "other mesh"));
+        Assert.Contains("address", DialRules.WhyNotDialDiscovered(Ids.A, new(Ids.B, null, 18789), true, false, false, true, "other mesh"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("own", JoinPolicy.Auto, null)]
+    [InlineData(null, JoinPolicy.Auto, null)]
+    [InlineData("own", JoinPolicy.Ask, "a person")]
+    [InlineData(null, JoinPolicy.Ask, "a person")]
+    [InlineData("own", JoinPolicy.Never, "never")]
+    [InlineData("other", JoinPolicy.Auto, "another mesh")]
+    [InlineData("other", JoinPolicy.Ask, "another mesh")]
+    [InlineData("other", JoinPolicy.Never, "never")]
+    [Trait("spec", "W-31")]
+    public void A_device_of_another_mesh_or_of_one_nobody_allowed_is_left_alone(string? announced, JoinPolicy policy, string? why)
+    {
+        string? told = DialRules.WhyNotItsMesh(announced, "own", id => id == (announced ?? "own") ? policy : JoinPolicy.Auto);
+
+        if (why is null) Assert.Null(told);
+        else Assert.Contains(why, told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("spec", "W-39")]
     public void Of_a_pair_exactly_one_side_dials_and_nobody_dials_itself()
     {
         Assert.True(DialRules.SelfDials(Ids.A, Ids.B));

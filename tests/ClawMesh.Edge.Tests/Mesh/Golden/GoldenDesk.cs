@@ -17,7 +17,7 @@ internal sealed class GoldenDesk : IActuationListener
         Actuator = new ScriptedActuator(Valve, OutputValue.Inactive, Time);
         Desk = new ActuationDesk(
             new ClawMesh.Edge.Core.Identity.NodeId(Transcript.DeviceId(identity)), [(Actuator, PermitDesk.OpenPolicy(Valve))], Journal, Journal, new TestReadings(Time), new TestReadiness(), new TestClock(),
-            Events, this, Time, new DeskOptions { MeshId = Transcript.MeshId }, () => null, safetyThreads: null);
+            Events, this, Time, new DeskOptions { MeshId = () => Transcript.MeshId }, () => null, safetyThreads: null);
     }
 
     public ManualTime Time { get; } = new();

@@ -109,7 +109,7 @@ public class LeaseTests
         var time = new WatchedTime(desk.Time, armed => waits.Set());
         var watched = new ActuationDesk(
             PermitDesk.Self, [(desk.Actuator, desk.Policy)], desk.Journal, desk.Journal, desk.Readings, desk.Readiness, desk.Clock, desk.Events, desk,
-            time, new DeskOptions { MeshId = "mesh" }, () => null, safetyThreads: null);
+            time, new DeskOptions { MeshId = () => "mesh" }, () => null, safetyThreads: null);
         Task<ActuationAnswer> asked = watched.AskAsync(desk.Command(seconds: 1));
         desk.Time.Advance(TimeSpan.FromSeconds(1));
         watched.Tick();

@@ -186,7 +186,7 @@ public class ReplayTests
         await using var desk = new PermitDesk();
         await using ActuationDesk small = new(
             PermitDesk.Self, [(desk.Actuator, desk.Policy)], desk.Journal, desk.Journal, desk.Readings, desk.Readiness, desk.Clock, desk.Events, desk,
-            desk.Time, new DeskOptions { MeshId = "mesh", ReplayCapacityPerOutput = 2 }, () => null, safetyThreads: null);
+            desk.Time, new DeskOptions { MeshId = () => "mesh", ReplayCapacityPerOutput = 2 }, () => null, safetyThreads: null);
         CommandEnvelope first = desk.Command();
         await small.AskAsync(first);
         await small.AskAsync(desk.Command());

@@ -200,7 +200,7 @@ public class SafeDirectionTests
         var disk = new SlowDisk(desk.Journal);
         await using ActuationDesk slow = new(
             PermitDesk.Self, [(desk.Actuator, desk.Policy)], disk, desk.Journal, desk.Readings, desk.Readiness, desk.Clock, desk.Events, desk,
-            desk.Time, new DeskOptions { MeshId = "mesh" }, () => null, safetyThreads: null);
+            desk.Time, new DeskOptions { MeshId = () => "mesh" }, () => null, safetyThreads: null);
         Task<ActuationAnswer>[] storm = [.. Enumerable.Range(0, 100).Select(_ => slow.AskAsync(desk.Command()))];
         Assert.Equal(36, storm.Count(t => t.IsCompleted));
         Assert.All(storm.Where(t => t.IsCompleted), t => Assert.Equal(GateCodes.Busy, t.Result.Code));

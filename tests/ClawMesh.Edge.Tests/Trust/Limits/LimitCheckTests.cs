@@ -159,7 +159,7 @@ public class LimitCheckTests
         var readiness = new Asked();
         await using ActuationDesk watched = new(
             PermitDesk.Self, [(desk.Actuator, desk.Policy)], desk.Journal, desk.Journal, desk.Readings, readiness, desk.Clock, desk.Events, desk,
-            desk.Time, new DeskOptions { MeshId = "mesh" }, () => null, safetyThreads: null);
+            desk.Time, new DeskOptions { MeshId = () => "mesh" }, () => null, safetyThreads: null);
         await watched.AskAsync(desk.Command(seconds: 5));
         desk.Time.Advance(TimeSpan.FromSeconds(4.9));
         readiness.Times = 0;

@@ -46,7 +46,7 @@ internal sealed class FarmField : IReadingSource, IActuationListener, IAsyncDisp
         ];
         _desk = new ActuationDesk(
             Self, outputs, journal, journal, this, new TestReadiness(), new TestClock(), new EventLog(Time), this, Time,
-            new DeskOptions { MeshId = "mesh", OutputsAreReal = false }, () => null, safetyThreads: null);
+            new DeskOptions { MeshId = () => "mesh", OutputsAreReal = false }, () => null, safetyThreads: null);
     }
 
     public Site Site { get; }
