@@ -220,15 +220,19 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
         }
     }
 
-    private sealed class AppendJob(ActuationJournal owner, JournalEntry entry, ReplayEntry? replay) : WriteJob<long>
+    private sealed class AppendJob(ActuationJournal owner, JournalEntry entry, ReplayEntry? given) : WriteJob<long>
     {
+        private ReplayEntry? _remembered = given;
+
+        private bool IsGrant => entry is { Type: JournalRecordType.Decision, Code: GateCodes.Ok };
+
         public override void Run(JournalSession session)
         {
             IReadOnlyList<string> forget = Forgettable();
             ReplayEntry? stored = null;
             Result = session.Append(entry, owner.Stamp(), sequence =>
             {
-                if (replay is null) return;
+                if (_remembered is not { } replay) return;
                 stored = replay.Sequence == 0 ? replay with { Sequence = sequence } : replay;
                 foreach (string id in forget) session.Tables.Forget(id);
                 session.Tables.Upsert(stored);
@@ -241,15 +245,26 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
 
         private IReadOnlyList<string> Forgettable()
         {
-            if (replay is null) return [];
+            if (_remembered is not { } replay) return [];
             if (!owner._replay.Knows(replay.CommandId))
             {
-                return owner._replay.RoomFor(replay.TargetRef) ?? throw StorageFault.Exception(StorageFault.Unavailable(
-                    $"{owner._options.MaxCommands} command ids of the last {owner._options.ReplayAge.TotalHours:0} h are remembered; no more fit.",
-                    "Wait until the oldest is past that age, or find out who sends so many commands: `clawmesh-edge audit list`."));
+                // A new id in an outcome is that of a command to the safe state, which was carried out already: it may take the last
+                // places ([X-44]). Of what was not granted the record is worth more than the memory.
+                int keepFree = entry.Type == JournalRecordType.Outcome ? 0 : owner._options.SafeReserve;
+                if (owner._replay.RoomFor(replay.TargetRef, keepFree) is { } room) return room;
+                if (IsGrant)
+                {
+                    throw new EdgeException(
+                        GateCodes.ReplayWindowFull, $"Command '{replay.CommandId}' was not accepted.",
+                        $"{owner._options.MaxCommands - owner._options.SafeReserve} command ids of the last {owner._options.ReplayAge.TotalHours:0} h are remembered; no more fit.",
+                        "Wait until the oldest is past that age, or find out who sends so many commands: `clawmesh-edge audit list`.", FailureClass.TrustGate);
+                }
+
+                _remembered = null;
+                return [];
             }
 
-            if (entry is { Type: JournalRecordType.Decision, Code: GateCodes.Ok })
+            if (IsGrant)
             {
                 throw new EdgeException(
                     GateCodes.CommandReplayed, $"Command '{replay.CommandId}' was not accepted.", "Its id was used before, a moment ago.",

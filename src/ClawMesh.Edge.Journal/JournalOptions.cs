@@ -23,6 +23,9 @@ public sealed record JournalOptions
     /// <summary>Command ids held at most, over all outputs: about 40 MB of memory. Default 65,536.</summary>
     public int MaxCommands { get; init; } = 65_536;
 
+    /// <summary>Places of <see cref="MaxCommands"/> that only commands to the safe state may take ([X-44]).</summary>
+    internal int SafeReserve => Math.Min(256, MaxCommands / 4);
+
     /// <summary>Fault injection: the pages the database may have, asked at every open; a disk that fills, in a test.</summary>
     internal Func<long>? MaxPageCount { get; init; }
 

@@ -8,6 +8,7 @@ public enum MeshCounter
     DuplicateFrames, OwnFramesBack, FramesRelayed, HopLimit, SyncFrames, SubscriberFrames,
     Unauthenticated, GrantDenied, HandshakeFailures, ExtInvalid, Displaced, Reconnects, LateResponses, PeerDownIgnored, ActuationForwards,
     FrameStripped, FrameInvalid, FrameConflict, HlcSkew, VerifyDropped, SequenceForks, OwnFramesDropped,
+    TurnedAway, CommandsReplayed, CommandsStale, CommandSigInvalid, FencedOut,
 }
 
 /// <summary>Counters since start, by a fixed list, so that no peer can make a new one. Thread-safe.</summary>
@@ -23,6 +24,7 @@ public sealed class MeshCounters
         "edge.inbound.unauthenticated", "edge.inbound.grant_denied", "edge.handshake.failures", "edge.ext.invalid", "edge.session.displaced", "edge.dial.failed",
         "edge.rpc.late_responses", "edge.peer_down.ignored", "edge.actuation.forwards",
         "edge.frame.stripped", "edge.frame.invalid", "edge.frame.conflict", "edge.hlc.skew", "edge.frame.unchecked", "edge.frame.seq_fork", "edge.frame.own_dropped",
+        "edge.inbound.turned_away", "edge.command.replayed", "edge.command.stale", "edge.command.sig_invalid", "edge.command.fenced_out",
     ];
 
     private readonly long[] _values = new long[Names.Length];

@@ -30,6 +30,8 @@ internal static class MeshMethods
         rpc.Add("mesh.trace", Readers, (p, _, _) => Answer(w => mesh.Traces.Write(w, RpcParams.Text(p, "frameId"), RpcParams.Text(p, "stage"))));
         rpc.Add("mesh.message.forward", c => c.Tier >= RpcTier.Peer, (p, caller, ct) =>
             IntentDesk.IsIntent(p) ? intents.ReceiveAsync(p, caller) : mesh.Forward.ReceiveAsync(p, caller, ct));
+        // Which output is looked at by the desk; without any grant nobody gets that far.
+        rpc.Add("edge.fence", c => c.Tier == RpcTier.Operator || (c.Tier == RpcTier.Peer && c.Grants.Command.Count > 0), mesh.Forward.FenceAsync);
         rpc.Add("chat.proposal.approve", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Approve, p, caller, ct));
         rpc.Add("chat.proposal.reject", Approve, (p, caller, ct) => mesh.Proposals.AnswerAsync(ProposalDecision.Reject, p, caller, ct));
     }

@@ -35,6 +35,8 @@ public abstract class KillTests(int seed)
         """;
 
     [Fact]
+    [Trait("spec", "X-41")]
+    [Trait("spec", "X-81")]
     public async Task A_node_killed_at_any_moment_leaves_an_output_that_the_next_life_closes_and_a_command_it_never_retries()
     {
         using var state = new TempState();

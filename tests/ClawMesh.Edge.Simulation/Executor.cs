@@ -10,9 +10,11 @@ namespace ClawMesh.Edge.Simulation;
 /// <summary>A node with a real desk and one valve, on the clock of its field.</summary>
 internal sealed class Executor : IAsyncDisposable
 {
-    public Executor(int seed, OutputPolicy? policy = null, IWireGate? receiver = null, Func<Mesh.MeshOptions, Mesh.MeshOptions>? mesh = null, byte[]? operators = null)
+    public Executor(int seed, OutputPolicy? policy = null, IWireGate? receiver = null, Func<Mesh.MeshOptions, Mesh.MeshOptions>? mesh = null, byte[]? operators = null, Func<Trust.Desk.DeskOptions, Trust.Desk.DeskOptions>? desk = null)
     {
-        Desk = new PermitDesk(policy);
+        Desk = new PermitDesk(
+            policy, options: o => (desk ?? (same => same))(o with { Verifier = new Hardware.Identity.Ed25519Verifier(), TrustOf = id => Node!.Trust.Entries.GetValueOrDefault(id.Value) }),
+            self: Field.Key("executor").DeviceId);
         Field = new Field(seed, Desk.Time);
         Gate = new WireGate(Field.Key("executor").DeviceId, c => Desk.Desk.WireGate.LeadsToSafeState(ForwardMessage.For(c, "sender")));
         Node = Field.Node("executor", new SimulatedNodeOptions

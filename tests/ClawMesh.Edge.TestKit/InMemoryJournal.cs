@@ -27,6 +27,9 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
     /// <summary>Called when a permit asks whether its record is on disk: its driver holds the output's lock then.</summary>
     public Action? Redeeming { get; set; }
 
+    /// <summary>Settings cannot be written.</summary>
+    public bool SettingsFail { get; set; }
+
     public List<OpenCommand> Open { get; } = [];
 
     public List<PastActivation> Past { get; } = [];
@@ -95,6 +98,7 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
 
     public Task SetAsync(string key, string value, CancellationToken cancellationToken)
     {
+        if (SettingsFail) throw new EdgeException(GateCodes.JournalUnavailable, "Could not journal.", "the disk is full", "make room", FailureClass.Storage);
         lock (_lock) _settings[key] = value;
         return Task.CompletedTask;
     }

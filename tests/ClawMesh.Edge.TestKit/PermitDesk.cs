@@ -20,7 +20,9 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
 
     private int _commands;
 
-    public PermitDesk(OutputPolicy? policy = null, Func<ManualTime, IReadOnlyList<(IActuator, OutputPolicy)>>? more = null, IActuationVeto? veto = null, VetoMode vetoMode = VetoMode.Enforce)
+    public PermitDesk(
+        OutputPolicy? policy = null, Func<ManualTime, IReadOnlyList<(IActuator, OutputPolicy)>>? more = null, IActuationVeto? veto = null, VetoMode vetoMode = VetoMode.Enforce,
+        Func<DeskOptions, DeskOptions>? options = null, NodeId? self = null)
     {
         Journal = new InMemoryJournal(Time);
         Readings = new TestReadings(Time);
@@ -30,8 +32,8 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
         List<(IActuator, OutputPolicy)> outputs = [(Actuator, Policy)];
         if (more is not null) outputs.AddRange(more(Time));
         Desk = new ActuationDesk(
-            Self, outputs, Journal, Journal, Readings, Readiness, Clock, Events, this, Time,
-            new DeskOptions { MeshId = () => "mesh", OutputsAreReal = OutputsAreReal, Veto = veto, VetoMode = vetoMode }, () => JournalResetAt, safetyThreads: null);
+            self ?? Self, outputs, Journal, Journal, Readings, Readiness, Clock, Events, this, Time,
+            (options ?? (o => o))(new DeskOptions { MeshId = () => "mesh", OutputsAreReal = OutputsAreReal, Veto = veto, VetoMode = vetoMode }), () => JournalResetAt, safetyThreads: null);
     }
 
     public static bool OutputsAreReal => true;
@@ -87,11 +89,11 @@ public sealed class PermitDesk : IActuationListener, IAsyncDisposable
         return document.RootElement.Clone();
     }
 
-    public CommandEnvelope Command(string operation = "open", double? seconds = null, TrustBlock? trust = null, string? id = null, string? target = null, long? createdAtMs = null, JsonElement? parameters = null) =>
+    public CommandEnvelope Command(string operation = "open", double? seconds = null, TrustBlock? trust = null, string? id = null, string? target = null, long? createdAtMs = null, JsonElement? parameters = null, string? source = null) =>
         CommandEnvelope.Create(
             id ?? $"cmd-{Interlocked.Increment(ref _commands)}",
             createdAtMs ?? Time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Self.Value, "field", target ?? Policy.Actuator.Value, operation,
+            source ?? Peer.Value, "field", target ?? Policy.Actuator.Value, operation,
             parameters ?? (seconds is { } s ? Params($$"""{"durationSec":{{s.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""") : null),
             trust ?? GoodTrust, note: null);
 

@@ -38,6 +38,7 @@ internal static class ConfigKeys
     public const string StrictTransport = "strictTransport";
     public const string Site = "site";
     public const string CommandFreshnessMs = "edge.command.freshnessMs";
+    public const string RequireSignature = "edge.command.requireSignature";
     public const string SafetyTickMs = "edge.safetyTickMs";
     public const string ReportIntervalMs = "edge.reportIntervalMs";
     public const string RetentionFrames = "edge.retention.frames";
@@ -82,6 +83,7 @@ internal static class ConfigKeys
         new(StrictTransport, ConfigKind.Flag, "false", "true or false", "Whether a static peer with a WAN label and no pinned wss keeps the node from starting; otherwise it is only not dialled.", _ => null),
         new(Site, ConfigKind.Text, "", "simulated, or the path of a site file", "The installation to run; --site overrides it.", v => TextProblem(v, 1, 4096)),
         new(CommandFreshnessMs, ConfigKind.Number, "60000", "5000 to 300000", "Oldest age of a command in milliseconds.", v => NumberProblem(v, 5_000, 300_000)),
+        new(RequireSignature, ConfigKind.TextList, "[]", "at most 256 outputs or patterns such as actuator:valve:*", "Outputs whose commands from other devices must be signed by the device that source.nodeId names.", v => ListProblem(v, 256, 128)),
         new(SafetyTickMs, ConfigKind.Number, "20", "5 to 100", "Pause between two safety ticks in milliseconds.", v => NumberProblem(v, 5, 100)),
         new(ReportIntervalMs, ConfigKind.Number, "5000", "250 to 3600000", "Shortest pause between two frames of one sensor in milliseconds; a change of status is told at once.", v => NumberProblem(v, 250, 3_600_000)),
         new(RetentionFrames, ConfigKind.Number, "100000", "1000 to 1000000", "Frames kept on disk.", v => NumberProblem(v, 1_000, 1_000_000)),

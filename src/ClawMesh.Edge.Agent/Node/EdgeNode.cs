@@ -209,7 +209,8 @@ internal sealed partial class EdgeNode : IAsyncDisposable
             DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Events, Site.Simulated), Time,
             new DeskOptions
             {
-                MeshId = () => Meshes.MeshId, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
+                MeshId = () => Meshes.MeshId, Verifier = new Ed25519Verifier(), TrustOf = device => Trust?.Entries.GetValueOrDefault(device.Value),
+                SignedTargets = Options.SignedTargets, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
                 Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
                 Veto = Outlook.Veto, VetoMode = Options.Veto,
             },

@@ -87,7 +87,7 @@ internal sealed class MeshDoor : IAsyncDisposable
         {
             _listener = await MeshListener.StartAsync(
                 new ListenOptionsOfMesh(options.Host, options.Port, options.AllowedOrigins, _certificate?.Certificate, SendLimits.Default),
-                link => Mesh.Open(link), Mesh.Strangers, _node.Events, () => Mesh.Counters.Add(MeshCounter.TooLarge), _node.Time);
+                link => Mesh.Open(link), Mesh.Strangers, _node.Events, () => Mesh.Counters.Add(MeshCounter.TooLarge), () => Mesh.Counters.Add(MeshCounter.TurnedAway), _node.Time);
         }
         catch (IOException busy) when (busy.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
         {

@@ -32,6 +32,9 @@ internal sealed record NodeOptions
 
     public TimeSpan CommandFreshness { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Outputs whose commands from other devices must be signed ([X-50]).</summary>
+    public IReadOnlyList<string> SignedTargets { get; init; } = [];
+
     public TimeSpan SafetyTick { get; init; } = TimeSpan.FromMilliseconds(20);
 
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
@@ -97,6 +100,7 @@ internal sealed record NodeOptions
         StaticPeers = config.List(ConfigKeys.StaticPeers),
         Discovery = config.Flag(ConfigKeys.Discovery),
         CommandFreshness = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.CommandFreshnessMs)),
+        SignedTargets = config.List(ConfigKeys.RequireSignature),
         SafetyTick = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.SafetyTickMs)),
         ReportInterval = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.ReportIntervalMs)),
         RetentionFrames = (int)config.Number(ConfigKeys.RetentionFrames),

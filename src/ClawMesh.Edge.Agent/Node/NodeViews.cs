@@ -296,6 +296,15 @@ internal sealed class NodeViews(EdgeNode node)
             w.WriteNumber("onInLastHourMs", (long)output.OnInLastHour.TotalMilliseconds);
             w.WriteNumber("maxOnMs", (long)output.Policy.MaxOn.TotalMilliseconds);
             if (output.SafePending) w.WriteBoolean("safePending", true);
+            if (output.Fence is { } fence)
+            {
+                w.WriteStartObject("fence");
+                w.WriteNumber("number", fence.Number);
+                w.WriteString("holder", fence.Holder);
+                w.WriteNumber("expiresAtMs", fence.UntilMs);
+                w.WriteEndObject();
+            }
+
             if (output.Latch is { } latch)
             {
                 w.WriteStartObject("latch");

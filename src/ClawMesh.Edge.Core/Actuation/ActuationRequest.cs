@@ -118,4 +118,9 @@ public interface IActuationRequests
 {
     /// <summary>Returns when the effect is known, not when the lease ends. A refusal is an answer, never an exception.</summary>
     Task<ActuationAnswer> RequestAsync(ActuationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Grants, renews or ends the sole right to command an output ([X-48]). The number is on disk when this returns.</summary>
+    /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>: nothing was granted.</exception>
+    Task<FenceAnswer> FenceAsync(FenceRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(new FenceAnswer(request.TargetRef, 0, 0, new Refusal(GateCodes.TargetUnknown, "this node has no outputs")));
 }

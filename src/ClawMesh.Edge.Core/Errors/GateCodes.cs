@@ -18,11 +18,14 @@ public static class GateCodes
     public const string DeliveryFailed = "DELIVERY_FAILED";
 
     public const string NotAuthorized = "NOT_AUTHORIZED";
+    public const string CommandSigInvalid = "COMMAND_SIG_INVALID";
     public const string TargetUnknown = "TARGET_UNKNOWN";
     public const string CommandReplayed = "COMMAND_REPLAYED";
     public const string ReplayWindowFull = "REPLAY_WINDOW_FULL";
     public const string CommandStale = "COMMAND_STALE";
     public const string ClockUntrusted = "CLOCK_UNTRUSTED";
+    public const string FenceHeld = "FENCE_HELD";
+    public const string FencedOut = "FENCED_OUT";
     public const string LocalPolicyRefused = "LOCAL_POLICY_REFUSED";
     public const string InterlockActive = "INTERLOCK_ACTIVE";
     public const string LimitExceeded = "LIMIT_EXCEEDED";

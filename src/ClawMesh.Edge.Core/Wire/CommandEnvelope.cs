@@ -3,6 +3,12 @@ using ClawMesh.Edge.Core.Evidence;
 
 namespace ClawMesh.Edge.Core.Wire;
 
+/// <summary>The member <c>edge</c> of a command: what Edge nodes add and classic ones pass by.</summary>
+/// <param name="Fence">The number its sender holds of <c>edge.fence</c> ([X-48]).</param>
+/// <param name="ExpiresAtMs">From then on it must not act any more ([X-46]).</param>
+/// <param name="Signature">As it stands there ([X-50]); empty when it is no text.</param>
+public readonly record struct CommandExtras(long? Fence, long? ExpiresAtMs, string? Signature);
+
 /// <summary>A command in the envelope of [W-93], after the structural check of [W-94].</summary>
 public sealed record CommandEnvelope
 {
@@ -34,6 +40,9 @@ public sealed record CommandEnvelope
 
     public string? Note { get; init; }
 
+    /// <summary>The default when the command has no member <c>edge</c>.</summary>
+    public CommandExtras Edge { get; init; }
+
     /// <summary>The command as received, for its digest.</summary>
     public required JsonElement Raw { get; init; }
 
@@ -56,6 +65,7 @@ public sealed record CommandEnvelope
             OperationParams = operation.TryGetProperty("params", out JsonElement parameters) && parameters.ValueKind == JsonValueKind.Object ? parameters : null,
             Trust = trust!,
             Note = Text(element, "note"),
+            Edge = ExtrasOf(element),
             Raw = element,
         };
     }
@@ -115,6 +125,7 @@ public sealed record CommandEnvelope
             return $"target.ref and target.kind are not strings of at most {MaxName} characters";
         if (!(e.TryGetProperty("operation", out operation) && Text(operation, "name") is { Length: <= MaxName })) return $"operation.name is not a string of at most {MaxName} characters";
         if (e.TryGetProperty("source", out JsonElement source) && (Text(source, "nodeId")?.Length > MaxName || Text(source, "role")?.Length > MaxName)) return $"source has a member of more than {MaxName} characters";
+        if (EdgeProblem(e) is { } wrong) return wrong;
         if (Text(e, "note")?.Length > MaxNote) return $"note has more than {MaxNote} characters";
         if (!(e.TryGetProperty("trust", out JsonElement trustElement) && trustElement.ValueKind == JsonValueKind.Object)) return "trust is not an object";
         trust = TrustBlock.From(trustElement)!;
@@ -124,6 +135,26 @@ public sealed record CommandEnvelope
         if (TrustWords.Verification(trust.VerificationRequired) is null) return $"trust.verification_required '{Shown(trust.VerificationRequired)}' is not known";
         return "";
     }
+
+    private static string? EdgeProblem(JsonElement e)
+    {
+        if (Member(e, "edge") is not { } edge) return null;
+        if (edge.ValueKind != JsonValueKind.Object) return "edge is not an object";
+        return Member(edge, "fence") is { } fence && !(fence.ValueKind == JsonValueKind.Number && IsInteger(fence)) ? "edge.fence is not a whole number"
+            : Member(edge, "expiresAtMs") is { } expires && !(expires.ValueKind == JsonValueKind.Number && IsInteger(expires)) ? "edge.expiresAtMs is not a whole number of milliseconds"
+            : null;
+    }
+
+    private static CommandExtras ExtrasOf(JsonElement e)
+    {
+        if (Member(e, "edge") is not { } edge) return default;
+        return new CommandExtras(
+            (long?)Member(edge, "fence")?.GetDouble(), (long?)Member(edge, "expiresAtMs")?.GetDouble(),
+            Member(edge, "sig") is { } sig ? sig.ValueKind == JsonValueKind.String ? sig.GetString() : "" : null);
+    }
+
+    private static JsonElement? Member(JsonElement e, string name) =>
+        e.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string? Text(JsonElement e, string name) =>
         e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -18,6 +18,8 @@ public static class DomainSeparation
     public const string SyncRoot = "clawmesh-edge/sync-root/v1";
     public const string SyncWindow = "clawmesh-edge/sync-window/v1";
 
+    public const string CommandSignature = "clawmesh-edge/command/v1";
+
     /// <summary>A label of this product that no rule of the extensions uses: the signed head of the actuation journal.</summary>
     public const string JournalHead = "clawmesh-edge/journal-head/v1";
 

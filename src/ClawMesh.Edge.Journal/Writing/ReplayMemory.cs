@@ -46,7 +46,8 @@ internal sealed class ReplayMemory(JournalOptions options, TimeProvider time)
     /// The ids to forget when a new one for <paramref name="targetRef"/> comes in, oldest first; null when the memory is full
     /// of ids that must not be forgotten.
     /// </summary>
-    public IReadOnlyList<string>? RoomFor(string targetRef)
+    /// <param name="keepFree">Places that are not for this one.</param>
+    public IReadOnlyList<string>? RoomFor(string targetRef, int keepFree = 0)
     {
         lock (_lock)
         {
@@ -59,7 +60,7 @@ internal sealed class ReplayMemory(JournalOptions options, TimeProvider time)
                     forget.Add(node.Value.CommandId);
             }
 
-            if (_byId.Count - forget.Count < options.MaxCommands) return forget;
+            if (_byId.Count - forget.Count < options.MaxCommands - keepFree) return forget;
 
             // The last resort against names of outputs that nobody has: age alone protects an id here.
             LinkedListNode<Remembered>? oldest = _oldestFirst.First;

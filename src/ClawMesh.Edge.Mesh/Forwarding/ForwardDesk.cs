@@ -7,6 +7,7 @@ using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Capabilities;
+using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Sessions;
 
 namespace ClawMesh.Edge.Mesh.Forwarding;
@@ -29,14 +30,15 @@ public sealed class ForwardDesk
     private readonly IActuationRequests _actuation;
     // How many commands each device may still send.
     private readonly Transport.DeviceBuckets _budget;
+    private readonly Transport.DeviceBuckets _fences;
 
     // Counted always, said sometimes: a storm must not push everything else out of the events.
     private readonly Transport.TokenBucket _refusalsTold;
     private long _refused;
 
     internal ForwardDesk(MeshNode mesh, IWireGate gate, IActuationRequests actuation) =>
-        (_mesh, _gate, _actuation, _budget, _refusalsTold) = (
-            mesh, gate, actuation, new Transport.DeviceBuckets(mesh.Time, mesh.Options.ForwardsPerSecond, mesh.Options.ForwardBurst), new Transport.TokenBucket(mesh.Time, 0.5, 20));
+        (_mesh, _gate, _actuation, _fences, _budget, _refusalsTold) = (
+            mesh, gate, actuation, new Transport.DeviceBuckets(mesh.Time, 1, 10), new Transport.DeviceBuckets(mesh.Time, mesh.Options.ForwardsPerSecond, mesh.Options.ForwardBurst), new Transport.TokenBucket(mesh.Time, 0.5, 20));
 
     /// <summary>Forwards the receiver gate refused since start.</summary>
     public long Refused => Interlocked.Read(ref _refused);
@@ -51,10 +53,25 @@ public sealed class ForwardDesk
         if (MayLeave(command) is { } refusal) return CallResult.Failed(refusal.Code, refusal.Why);
         if (_mesh.SessionOf(peer) is not { } session) return CallResult.Failed(CallErrorCodes.NotConnected, $"there is no session with {peer.Abbreviated}…");
         if (session.State == SessionState.Suspect) return CallResult.Failed(CallErrorCodes.NotConnected, $"{peer.Abbreviated}… is silent; no command is routed through it until it is heard again");
-        return await session.Conversation.CallAsync("mesh.message.forward", w => Write(w, command, _mesh.NewId()), CallLimit).WaitAsync(cancellationToken);
+        CommandEnvelope sent = SignedFor(session, command);
+        return await session.Conversation.CallAsync("mesh.message.forward", w => Write(w, sent, _mesh.NewId()), CallLimit).WaitAsync(cancellationToken);
     }
 
-    /// <summary>The peer that can carry out a command for <paramref name="targetRef"/> ([W-110]), or null.</summary>
+    // A peer that knows signatures gets one, whatever the link ([X-50]); a command that is not this node's own is passed on as it is.
+    private CommandEnvelope SignedFor(Session session, CommandEnvelope command)
+    {
+        if (!session.Facts.Has(EdgeFeatures.SignedCommands) || command.SourceNodeId != _mesh.Self.Value || command.Edge.Signature is not null) return command;
+        try
+        {
+            return CommandSignature.Sign(command, _mesh.Handshake.Signer, _mesh.SelfFacts.MeshId, session.DeviceId);
+        }
+        catch (FormatException)
+        {
+            // Without a canonical form the executor refuses it, and says why.
+            return command;
+        }
+    }
+
     /// <summary>Whether this very node has, or a connected one announces, this very ref.</summary>
     public bool Offers(string device, string targetRef)
     {
@@ -66,6 +83,7 @@ public sealed class ForwardDesk
         return false;
     }
 
+    /// <summary>The peer that can carry out a command for <paramref name="targetRef"/> ([W-110]), or null.</summary>
     public NodeId? ExecutorOf(string targetRef) => CapabilityRouting.Executor(targetRef, _mesh.Holders());
 
     /// <summary>Writes the params of the forward ([W-92], [W-95]).</summary>
@@ -107,8 +125,7 @@ public sealed class ForwardDesk
 
         if (!actuates) return Delivered(message, null);
 
-        Caller who = caller.Tier == RpcTier.Operator ? Caller.Operator(caller.Name) : Caller.Peer(caller.Device!.Value, caller.Grants.Command, caller.Grants.Approve);
-        Task<ActuationAnswer> running = _actuation.RequestAsync(new ActuationRequest(message, who), cancellationToken);
+        Task<ActuationAnswer> running = _actuation.RequestAsync(new ActuationRequest(message, Who(caller)), cancellationToken);
         ActuationAnswer answer;
         try
         {
@@ -121,15 +138,64 @@ public sealed class ForwardDesk
                 message.Envelope?.CommandId ?? "", message.TargetRef, message.Envelope?.OperationName ?? "", ActuationOutcome.Pending, GateCodes.Ok, "The command is still running."));
         }
 
+        Count(answer);
         // A classic caller takes ok:true for success; a fault is none.
         return answer.Outcome is ActuationOutcome.Refused or ActuationOutcome.Fault ? throw No(answer.Code, answer.Message, answer) : Delivered(message, answer);
     }
+
+    /// <summary>Answers <c>edge.fence</c> ([X-48]).</summary>
+    /// <exception cref="RpcRefusalException"><c>FENCE_HELD</c> with <c>expiresAtMs</c>, or another no.</exception>
+    internal async Task<Action<Utf8JsonWriter>> FenceAsync(JsonElement parameters, RpcCaller caller, CancellationToken cancellationToken)
+    {
+        string target = RpcParams.TextOrNull(parameters, "targetRef") is { Length: > 0 and <= CommandEnvelope.MaxName } text
+            ? text
+            : throw No(GateCodes.InvalidParams, $"targetRef is not a text of 1 to {CommandEnvelope.MaxName} characters", null);
+        TimeSpan? ttl = null;
+        if (RpcParams.Member(parameters, "release") is not { ValueKind: JsonValueKind.True })
+        {
+            if (RpcParams.Member(parameters, "ttlMs") is not { ValueKind: JsonValueKind.Number } number || !number.TryGetInt64(out long ms) || ms < 1 || ms > FenceRequest.Longest.TotalMilliseconds)
+                throw No(GateCodes.InvalidParams, $"ttlMs is not a whole number from 1 to {FenceRequest.Longest.TotalMilliseconds:0}", null);
+            ttl = TimeSpan.FromMilliseconds(ms);
+        }
+
+        // Each grant is a write to the disk.
+        if (caller is { Tier: RpcTier.Peer, Device: { } device } && !_fences.TryTake(device)) throw No(GateCodes.RateLimited, "more than one fence a second", null);
+        FenceAnswer answer = await _actuation.FenceAsync(new FenceRequest(target, ttl, Who(caller)), cancellationToken);
+        if (answer.Refusal is { } refusal)
+            throw new RpcRefusalException(refusal.Code, refusal.Why, refusal.Code == GateCodes.FenceHeld ? w => w.WriteNumber("expiresAtMs", answer.ExpiresAtMs) : null);
+        return w =>
+        {
+            w.WriteStartObject();
+            w.WriteString("targetRef", answer.TargetRef);
+            w.WriteNumber("fence", answer.Fence);
+            if (ttl is null) w.WriteBoolean("released", true);
+            else w.WriteNumber("expiresAtMs", answer.ExpiresAtMs);
+            w.WriteEndObject();
+        };
+    }
+
+    private static Caller Who(RpcCaller caller) =>
+        caller.Tier == RpcTier.Operator ? Caller.Operator(caller.Name) : Caller.Peer(caller.Device!.Value, caller.Grants.Command, caller.Grants.Approve);
 
     // The first two tests of row 4: either name reaches for an output, or the sender says it does.
     private static bool IsActuation(ForwardMessage message) =>
         message.To?.StartsWith(ActuatorPrefix, StringComparison.Ordinal) == true
         || message.Envelope?.TargetRef.StartsWith(ActuatorPrefix, StringComparison.Ordinal) == true
         || message.Trust?.ActionType == "actuation";
+
+    // What an attacker makes grow is a number of its own, so that somebody sees it ([X-45]).
+    private void Count(ActuationAnswer answer)
+    {
+        MeshCounter? counter = answer.Repeat ? null : answer.Code switch
+        {
+            GateCodes.CommandReplayed => MeshCounter.CommandsReplayed,
+            GateCodes.CommandStale => MeshCounter.CommandsStale,
+            GateCodes.CommandSigInvalid => MeshCounter.CommandSigInvalid,
+            GateCodes.FencedOut => MeshCounter.FencedOut,
+            _ => null,
+        };
+        if (counter is { } refused) _mesh.Counters.Add(refused);
+    }
 
     private Action<Utf8JsonWriter> Delivered(ForwardMessage message, ActuationAnswer? answer)
     {

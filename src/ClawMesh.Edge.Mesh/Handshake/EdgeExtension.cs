@@ -11,20 +11,23 @@ public static class EdgeFeatures
 {
     public const string CommandResults = "command-results";
     public const string EdgeSync = "edge-sync";
+    public const string Fence = "fence";
     public const string MeshPing = "mesh-ping";
     public const string Operator = "operator";
     public const string Outbox = "outbox";
+    public const string Pairing = "pairing";
+    public const string SignedCommands = "signed-commands";
     public const string SignedFrames = "signed-frames";
     public const string SingleUse = "single-use";
 
     /// <summary>Every name of .</summary>
     public static readonly IReadOnlySet<string> Known = new HashSet<string>(StringComparer.Ordinal)
     {
-        CommandResults, EdgeSync, "fence", MeshPing, Operator, Outbox, "pairing", "signed-commands", SignedFrames, SingleUse,
+        CommandResults, EdgeSync, Fence, MeshPing, Operator, Outbox, Pairing, SignedCommands, SignedFrames, SingleUse,
     };
 
     /// <summary>Sorted, as they travel.</summary>
-    public static readonly IReadOnlyList<string> Ours = [CommandResults, EdgeSync, MeshPing, Operator, Outbox, SignedFrames, SingleUse];
+    public static readonly IReadOnlyList<string> Ours = [CommandResults, EdgeSync, Fence, MeshPing, Operator, Outbox, Pairing, SignedCommands, SignedFrames, SingleUse];
 
     /// <summary>Those of a node that keeps no frames, or signs none.</summary>
     public static IReadOnlyList<string> Of(bool signs, bool keeps)

@@ -41,24 +41,26 @@ public sealed class MeshListener : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly IEventSink _events;
     private readonly Action _tooLarge;
+    private readonly Action _turnedAway;
     private readonly Func<IPAddress, (int Total, int Here)> _strangers;
     private readonly CancellationTokenSource _stop = new();
 
     // A stranger that tries all day must not push everything else out of the events.
     private readonly TokenBucket _turnedAwayTold;
 
-    private MeshListener(KestrelServer server, ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int, int)> strangers, IEventSink events, Action tooLarge, TimeProvider time) =>
-        (_server, _options, _opened, _strangers, _events, _tooLarge, _time, _turnedAwayTold) = (server, options, opened, strangers, events, tooLarge, time, new TokenBucket(time, 0.02, 5));
+    private MeshListener(KestrelServer server, ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int, int)> strangers, IEventSink events, Action tooLarge, Action turnedAway, TimeProvider time) =>
+        (_server, _options, _opened, _strangers, _events, _tooLarge, _turnedAway, _time, _turnedAwayTold) = (server, options, opened, strangers, events, tooLarge, turnedAway, time, new TokenBucket(time, 0.02, 5));
 
     /// <summary>Address and port in use, e.g. <c>0.0.0.0:18789</c>.</summary>
     public string Endpoint { get; private set; } = "";
 
     /// <param name="opened">Takes each accepted link.</param>
     /// <param name="strangers">How many connections without a session are open, in total and from an address.</param>
+    /// <param name="turnedAway">Called for each that was one too many.</param>
     /// <exception cref="IOException">The port is taken; the inner exception is an <see cref="AddressInUseException"/>.</exception>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
     public static async Task<MeshListener> StartAsync(
-        ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int Total, int Here)> strangers, IEventSink events, Action tooLarge, TimeProvider time)
+        ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int Total, int Here)> strangers, IEventSink events, Action tooLarge, Action turnedAway, TimeProvider time)
     {
         var kestrel = new KestrelServerOptions { AddServerHeader = false };
         kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
@@ -75,7 +77,7 @@ public sealed class MeshListener : IAsyncDisposable
         // The server alone: a web application around it costs 1.4 MB of binary and nothing here asks for it.
         var server = new KestrelServer(
             Options.Create(kestrel), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
-        var listener = new MeshListener(server, options, opened, strangers, events, tooLarge, time);
+        var listener = new MeshListener(server, options, opened, strangers, events, tooLarge, turnedAway, time);
         try
         {
             await server.StartAsync(new Requests(listener), CancellationToken.None);
@@ -131,6 +133,7 @@ public sealed class MeshListener : IAsyncDisposable
         (int total, int here) = _strangers(remote);
         if (total >= _options.MaxStrangers || here >= _options.MaxStrangersPerAddress)
         {
+            _turnedAway();
             if (_turnedAwayTold.TryTake()) _events.Publish(new EdgeEvent(
                 0, default, EventTypes.Error, EventSeverity.Warning, "mesh port",
                 $"A connection from {remote} was turned away: {total} sockets without a session are open, {here} of them from there.", FailureClass.Budget));

@@ -104,6 +104,7 @@ public sealed partial class ActuationDesk
         }
 
         _latches.Load(_time.GetUtcNow());
+        _fences.Load();
         foreach ((ActuatorId id, SafeResult result) in atStart)
         {
             if (!result.WasEnergised && result.Confirmed) continue;
@@ -199,7 +200,7 @@ public sealed partial class ActuationDesk
                 TimeSpan? left = slot.Lease is { } lease ? _time.GetElapsedTime(now, lease.EndTimestamp) : null;
                 views.Add(new OutputView(
                     slot.Policy, state, slot.Lease?.CommandId, left < TimeSpan.Zero ? TimeSpan.Zero : left,
-                    slot.Book.OnTimeInWindow(now), slot.Latch, slot.SafePending));
+                    slot.Book.OnTimeInWindow(now), slot.Latch, slot.SafePending, slot.Fence is { } fence && fence.IsHeld(now) ? new FenceView(fence.Number, fence.HolderName, fence.UntilMs) : null));
             }
         }
 
@@ -255,7 +256,10 @@ public sealed partial class ActuationDesk
 /// <param name="LeaseLeft">Until the output goes safe by itself; null at the safe value.</param>
 /// <param name="OnInLastHour">What counts against <c>dutyPerHour</c>.</param>
 public sealed record OutputView(
-    OutputPolicy Policy, OutputValue? State, string? CommandId, TimeSpan? LeaseLeft, TimeSpan OnInLastHour, Latch? Latch, bool SafePending);
+    OutputPolicy Policy, OutputValue? State, string? CommandId, TimeSpan? LeaseLeft, TimeSpan OnInLastHour, Latch? Latch, bool SafePending, FenceView? Fence);
+
+/// <summary>Who alone may command an output now.</summary>
+public sealed record FenceView(long Number, string Holder, long UntilMs);
 
 /// <param name="LateTicks">Ticks that began more than one interval late.</param>
 /// <param name="DroppedNotes">Safe writes that could not be told to the journal because too many were waiting.</param>

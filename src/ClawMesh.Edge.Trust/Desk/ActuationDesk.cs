@@ -29,6 +29,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly SafetyHeart _heart;
     private readonly SafetyLoop? _loop;
     private readonly LatchBook _latches;
+    private readonly FenceBook _fences;
     private readonly Task _chronicle;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -70,7 +71,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         List<OutputSlot> slots = [.. outputs.Select(o => new OutputSlot(o.Actuator, o.Policy, time))];
         _slots = slots.ToDictionary(s => s.Id.Value);
         var interlocks = new InterlockCheck(readings, time, options.OutputsAreReal);
-        _judge = new CommandJudge(self, _slots, journal, clock, readiness, interlocks, time, options, journalResetAt);
+        _fences = new FenceBook(_slots, settings, clock, time, journalResetAt);
+        _judge = new CommandJudge(self, _slots, journal, clock, readiness, interlocks, _fences, time, options, journalResetAt);
         _veto = new VetoRow(options.Veto, options.VetoMode, events);
         _safety = new SafetySupervisor(slots, interlocks, time, (bus, busSlots, carryOut) =>
             safetyThreads is null ? new InlineLane(carryOut) : new ThreadLane(bus, busSlots, carryOut, safetyThreads));
@@ -174,9 +176,9 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             ReplayEntry? replay = d.Remembered ? Remember(d, refusal, startedAtMs) : null;
             sequence = await _journal.AppendAsync(JournalBodies.Decision(d, refusal, permitId, evidenceDigest), replay, CancellationToken.None);
         }
-        catch (EdgeException unavailable) when (unavailable.Code == GateCodes.JournalUnavailable)
+        catch (EdgeException unavailable) when (unavailable.Code is GateCodes.JournalUnavailable or GateCodes.ReplayWindowFull)
         {
-            refusal ??= new Refusal(GateCodes.JournalUnavailable, unavailable.Why, unavailable.Fix);
+            refusal ??= new Refusal(unavailable.Code, unavailable.Why, unavailable.Fix);
             return (null, Refused(d, refusal, 0, startedAtMs));
         }
 
@@ -207,7 +209,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
             if (_stopping) return new Refusal(GateCodes.NotReady, "the node is stopping");
             if (slot.Latch is not null || slot.SafePending || slot.SafeAsks != d.SafeAsksAtArrival)
                 return new Refusal(GateCodes.SafetyTrip, "the output was sent to its safe state while the command was on its way");
-            if (_judge.WithinLimits(d) is { } usedUp) return usedUp;
+            if ((_judge.WithinLimits(d) ?? _judge.Fenced(d)) is { } meanwhile) return meanwhile;
 
             var grant = new PermitGrant(
                 new PermitId(permitId), slot.Id, d.Command.OperationName, OutputRange.Exactly(d.Value), d.Limits.Lease,
@@ -330,8 +332,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         try
         {
             // A repeated "make safe" has an entry of its own already; it keeps the first answer.
-            // And it takes no more than half of the places: closing again and again must not keep others from opening.
-            bool known = d.IsSafeDirection && (_journal.FindCommand(answer.CommandId) is not null || _judge.HalfRemembered(answer.TargetRef));
+            bool known = d.IsSafeDirection && (_journal.FindCommand(answer.CommandId) is not null || !_judge.RemembersSafe(answer.TargetRef));
             long sequence = await _journal.AppendAsync(
                 JournalBodies.Outcome(answer),
                 d.Remembered && !known ? Entry(d, answer.JournalSequence, answer.Outcome, ActuationAnswerJson.ToText(answer)) : null,

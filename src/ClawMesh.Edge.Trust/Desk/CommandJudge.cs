@@ -62,6 +62,7 @@ internal sealed class CommandJudge(
     IClockStatus clock,
     IReadinessSource readiness,
     InterlockCheck interlocks,
+    FenceBook fences,
     TimeProvider time,
     DeskOptions options,
     Func<DateTimeOffset?> journalResetAt)
@@ -81,14 +82,21 @@ internal sealed class CommandJudge(
 
     public bool LeadsToSafeState(ForwardMessage message) => message.Envelope is { } command && LeadsToSafeState(command, slots);
 
-    /// <summary>Half of the places for command ids of this output are taken.</summary>
-    public bool HalfRemembered(string targetRef) => journal.RememberedCommands(targetRef) >= options.ReplayCapacityPerOutput / 2;
+    /// <summary>
+    /// Whether a command to the safe state gets a place in the window: among the first half, so that closing again and again does not keep
+    /// others from opening, and among those kept for it ([X-44]). Without a place it is carried out all the same.
+    /// </summary>
+    public bool RemembersSafe(string targetRef) =>
+        journal.RememberedCommands(targetRef) is var taken && (taken < options.ReplayCapacityPerOutput / 2 || (taken >= PlacesForAll && taken < options.ReplayCapacityPerOutput));
+
+    private int PlacesForAll => options.ReplayCapacityPerOutput - DeskOptions.SafeReserve;
 
     /// <summary>Null when the output may be energised, or when the command goes to the safe state and nothing stands before that.</summary>
     public Refusal? Judge(Deliberation d) =>
         _wire.Judge(d.Message)
         ?? HasEnvelope(d)
         ?? SessionGrant(d)
+        ?? Signed(d)
         ?? TargetKnown(d)
         ?? RepeatTable(d)
         ?? (d.Repeat is not null || d.IsSafeDirection ? null : JudgeEnergising(d));
@@ -97,6 +105,7 @@ internal sealed class CommandJudge(
     public Refusal? JudgeEnergising(Deliberation d) =>
         Freshness(d)
         ?? ClockTrusted(d)
+        ?? Fenced(d)
         ?? LocalPolicy(d)
         ?? InterlocksHold(d)
         ?? WithinLimits(d)
@@ -112,13 +121,52 @@ internal sealed class CommandJudge(
     private static Refusal? HasEnvelope(Deliberation d) =>
         d.Message.Envelope is null ? new Refusal(GateCodes.InvalidCommandEnvelope, "an actuation needs a command envelope") : null;
 
-    private static Refusal? SessionGrant(Deliberation d)
-    {
-        Caller caller = d.Request.Caller;
-        if (caller.Kind == CallerKind.Operator) return null;
-        return caller.CommandGrants.Any(grant => CapabilityPattern.Matches(grant, d.Command.TargetRef))
+    private static Refusal? SessionGrant(Deliberation d) => MayCommand(d.Request.Caller, d.Command.TargetRef);
+
+    /// <summary>An operator, or a device with a grant for the output.</summary>
+    public static Refusal? MayCommand(Caller caller, string targetRef) =>
+        caller.Kind == CallerKind.Operator || Matches(caller.CommandGrants, targetRef)
             ? null
-            : new Refusal(GateCodes.NotAuthorized, $"'{caller.Name}' holds no grant to command '{d.Command.TargetRef}'", "An operator grants it: clawmesh-edge trust grant.");
+            : new Refusal(GateCodes.NotAuthorized, $"'{caller.Name}' holds no grant to command '{targetRef}'", "An operator grants it: clawmesh-edge trust grant.");
+
+    /// <summary>
+    /// . Asked in the safe direction too: authentication is never relaxed ([W-106]). A <c>source.nodeId</c> that is no device id names
+    /// nobody, like one that is absent; authority is the session's then, as always ([W-105]).
+    /// </summary>
+    private Refusal? Signed(Deliberation d)
+    {
+        CommandEnvelope command = d.Command;
+        Caller caller = d.Request.Caller;
+        NodeId? source = NodeId.IsWellFormed(command.SourceNodeId) ? new NodeId(command.SourceNodeId!) : null;
+        // Nothing lies between this node and its own operators and planner that a signature could protect from.
+        bool fromHere = caller.Kind == CallerKind.Operator || caller.Device == self;
+        bool relayed = !fromHere && source is not null && source != caller.Device;
+        if (command.Edge.Signature is null)
+        {
+            if (relayed) return new Refusal(GateCodes.CommandSigInvalid, $"the command is of {source!.Value.Abbreviated} and came from {caller.Name}; a command that is passed on must be signed by its origin");
+            return fromHere || !Matches(options.SignedTargets, command.TargetRef)
+                ? null
+                : new Refusal(GateCodes.CommandSigInvalid, $"commands for '{command.TargetRef}' must be signed here", "The sender needs software that signs commands, and its device id as source.nodeId.");
+        }
+
+        TrustEntry? origin = source is { } device ? options.TrustOf(device) : null;
+        if (origin?.PublicKey is not { } key || options.Verifier is null)
+            return new Refusal(GateCodes.CommandSigInvalid, "the command is signed, and no key is known for its source.nodeId");
+        if (!CommandSignature.Verifies(command, key, options.MeshId(), self, options.Verifier))
+            return new Refusal(GateCodes.CommandSigInvalid, $"the signature is not one of {origin.DeviceId.Abbreviated} over this command for this node in this mesh");
+        return !relayed || Matches(origin.Grants.Command, command.TargetRef)
+            ? null
+            : new Refusal(GateCodes.NotAuthorized, $"'{origin.DeviceId.Abbreviated}', which signed the command, holds no grant to command '{command.TargetRef}'", "An operator grants it: clawmesh-edge trust grant.");
+    }
+
+    private static bool Matches(IReadOnlyList<string> patterns, string targetRef)
+    {
+        foreach (string pattern in patterns)
+        {
+            if (CapabilityPattern.Matches(pattern, targetRef)) return true;
+        }
+
+        return false;
     }
 
     private Refusal? TargetKnown(Deliberation d)
@@ -166,10 +214,10 @@ internal sealed class CommandJudge(
         }
 
         d.Remembered = true;
-        if (!d.IsSafeDirection && journal.RememberedCommands(d.Command.TargetRef) >= options.ReplayCapacityPerOutput)
+        if (!d.IsSafeDirection && journal.RememberedCommands(d.Command.TargetRef) >= PlacesForAll)
         {
             d.Remembered = false;
-            return new Refusal(GateCodes.ReplayWindowFull, $"{options.ReplayCapacityPerOutput} command ids of the last 24 h are remembered for this output; no more fit");
+            return new Refusal(GateCodes.ReplayWindowFull, $"{PlacesForAll} command ids of the last 24 h are remembered for this output; no more fit");
         }
 
         return null;
@@ -189,6 +237,8 @@ internal sealed class CommandJudge(
         TimeSpan age = now - CreatedAt(d.Command);
         if (age > options.Freshness) return new Refusal(GateCodes.CommandStale, $"created {age.TotalSeconds:0} s ago; at most {options.Freshness.TotalSeconds:0} s is accepted");
         if (age < -DeskOptions.FutureTolerance) return new Refusal(GateCodes.CommandStale, $"created {-age.TotalSeconds:0} s in the future; at most {DeskOptions.FutureTolerance.TotalSeconds:0} s is accepted");
+        if (d.Command.Edge.ExpiresAtMs is { } expires && now.ToUnixTimeMilliseconds() > expires)
+            return new Refusal(GateCodes.CommandStale, $"it was good until {expires} ms and it is {now.ToUnixTimeMilliseconds()} ms now");
         if (journalResetAt() is { } reset && now - age < reset) return new Refusal(GateCodes.CommandStale, "created before the journal was reset; its memory of command ids is gone");
         return null;
     }
@@ -199,6 +249,9 @@ internal sealed class CommandJudge(
         if (clock.Class == ClockClass.Unsynchronised) return new Refusal(GateCodes.ClockUntrusted, "this node's clock has had no accepted source since boot, or most of its peers contradict it", "clawmesh-edge clock show tells what would clear it.");
         return clock.IsBehindJournal ? new Refusal(GateCodes.ClockUntrusted, "this node's clock reads earlier than its newest journal record", "clawmesh-edge clock show tells what would clear it.") : null;
     }
+
+    /// <summary>[X-49]. Asked a last time under the slot's lock when the lease is armed: whoever was granted the fence finds nothing armed after it.</summary>
+    public Refusal? Fenced(Deliberation d) => fences.Judge(d.Slot!, d.Request.Caller, d.Command.Edge.Fence);
 
     private static Refusal? LocalPolicy(Deliberation d)
     {
@@ -265,7 +318,7 @@ internal sealed class CommandJudge(
             : new Refusal(GateCodes.LocalApprovalRequired, "this output needs an approval that this node can attribute to a person");
     }
 
-    private Refusal? JournalReady() =>
+    public Refusal? JournalReady() =>
         RecoveryOwed ? new Refusal(GateCodes.JournalUnavailable, "what the node's last life left open could not be closed in the journal yet") :
         journal.Health is { State: JournalState.Unavailable } health ? new Refusal(GateCodes.JournalUnavailable, health.Why, health.Fix) : null;
 

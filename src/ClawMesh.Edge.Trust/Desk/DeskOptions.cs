@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 
 namespace ClawMesh.Edge.Trust.Desk;
@@ -12,8 +13,11 @@ public sealed record DeskOptions
     /// <summary>How far ahead of our clock a command may be dated ([X-46]).</summary>
     public static readonly TimeSpan FutureTolerance = TimeSpan.FromSeconds(5);
 
-    /// <summary>Command ids younger than 24 h remembered per output; beyond it new ones get <c>REPLAY_WINDOW_FULL</c> ([X-44]).</summary>
+    /// <summary>Command ids younger than 24 h remembered per output, <see cref="SafeReserve"/> included; beyond it new ones get <c>REPLAY_WINDOW_FULL</c> ([X-44]).</summary>
     public int ReplayCapacityPerOutput { get; init; } = 16_384;
+
+    /// <summary>Places of them that only commands to the safe state may take ([X-44]).</summary>
+    public const int SafeReserve = 256;
 
     /// <summary>Pause between two safety ticks. Shorter ends leases more exactly and costs idle CPU.</summary>
     public TimeSpan SafetyTick { get; init; } = TimeSpan.FromMilliseconds(20);
@@ -34,4 +38,13 @@ public sealed record DeskOptions
 
     /// <summary>The mesh this node belongs to now; part of every command digest ([X-43]).</summary>
     public required Func<string> MeshId { get; init; }
+
+    /// <summary>Verifies what commands are signed with ([X-50]); null verifies nothing, so every signature is wrong.</summary>
+    public ISignatureVerifier? Verifier { get; init; }
+
+    /// <summary>The trust store's entry of a device, with the key that signatures are verified by and the grants of a relayed command's origin.</summary>
+    public Func<NodeId, TrustEntry?> TrustOf { get; init; } = _ => null;
+
+    /// <summary>Refs or [W-111] patterns of outputs whose commands from other devices must be signed ([X-50]).</summary>
+    public IReadOnlyList<string> SignedTargets { get; init; } = [];
 }

@@ -53,6 +53,9 @@ internal sealed class OutputSlot(IActuator actuator, OutputPolicy policy, TimePr
     /// <summary>Guarded.</summary>
     public Latch? Latch { get; set; }
 
+    /// <summary>Guarded. Who alone may command the output, if anybody ([X-48]).</summary>
+    public Fence Fence { get; set; } = Fence.None;
+
     /// <summary>Guarded. Callers waiting for the pending safe write; null when nobody does, which is the tick's case.</summary>
     public TaskCompletionSource<SafeResult>? SafeWaiter { get; set; }
 

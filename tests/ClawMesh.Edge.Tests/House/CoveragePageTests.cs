@@ -11,9 +11,11 @@ public sealed partial class CoveragePageTests
 {
     private const string Path = "docs/protocol/coverage.md";
     private const int Rules = 169;
+    private const int ExtensionRules = 82;
     private const int Named = 4;
 
     private static readonly Dictionary<int, string> NotCited = UncitedRules.Reasons;
+    private static readonly Dictionary<int, string> ExtensionsNotCited = new(UncitedRules.ExtensionReasons.Concat(UncitedRules.OtherParts));
 
     [Fact]
     public void The_page_about_the_wire_s_rules_is_what_the_tests_cite()
@@ -25,15 +27,22 @@ public sealed partial class CoveragePageTests
     }
 
     [Fact]
-    public void Every_rule_of_the_wire_is_cited_by_a_test_or_says_why_it_cannot_be()
+    public void Every_rule_of_the_wire_is_cited_by_a_test_or_says_why_it_cannot_be() => Complete("W", Rules, NotCited);
+
+    [Fact]
+    public void Every_rule_of_the_extensions_is_cited_by_a_test_or_says_why_it_cannot_be() => Complete("X", ExtensionRules, ExtensionsNotCited);
+
+    private static void Complete(string letter, int rules, Dictionary<int, string> reasons)
     {
         SortedDictionary<string, List<string>> cited = Cited();
 
-        int[] silent = [.. Enumerable.Range(1, Rules).Where(n => !cited.ContainsKey($"W-{n}") && !NotCited.ContainsKey(n))];
-        int[] stale = [.. NotCited.Keys.Where(n => cited.ContainsKey($"W-{n}"))];
+        int[] silent = [.. Enumerable.Range(1, rules).Where(n => !cited.ContainsKey($"{letter}-{n}") && !reasons.ContainsKey(n))];
+        int[] stale = [.. reasons.Keys.Where(n => cited.ContainsKey($"{letter}-{n}"))];
+        string[] unknown = [.. cited.Keys.Where(r => r[0] == letter[0] && int.Parse(r[2..], System.Globalization.CultureInfo.InvariantCulture) is var n && (n < 1 || n > rules))];
 
-        Assert.True(silent.Length == 0, $"No test cites, and no reason explains: {string.Join(", ", silent.Select(n => $"W-{n}"))}.");
-        Assert.True(stale.Length == 0, $"A test cites these now; take their reasons out: {string.Join(", ", stale.Select(n => $"W-{n}"))}.");
+        Assert.True(silent.Length == 0, $"No test cites, and no reason explains: {string.Join(", ", silent.Select(n => $"{letter}-{n}"))}.");
+        Assert.True(stale.Length == 0, $"A test cites these now; take their reasons out: {string.Join(", ", stale.Select(n => $"{letter}-{n}"))}.");
+        Assert.True(unknown.Length == 0, $"There are no such rules: {string.Join(", ", unknown)}.");
     }
 
     private static string Render(SortedDictionary<string, List<string>> cited)
@@ -44,23 +53,25 @@ public sealed partial class CoveragePageTests
 
             <!-- Made from the traits in tests/ by CoveragePageTests; `make pages` writes it, a test keeps it so. -->
 
-            Each rule of the ClawMesh wire (`W-n`) with the tests that cite it, or why none can. A citation says that the test was written
-            to prove the rule, not that the rule is proved in every corner. The rules of the Edge extensions (`X-n`) follow as far as tests
-            cite them.
+            Each rule of the ClawMesh wire (`W-n`) and of the Edge extensions (`X-n`) with the tests that cite it, or why none can. A
+            citation says that the test was written to prove the rule, not that the rule is proved in every corner.
 
             | rule | tests |
             |---|---|
 
             """.ReplaceLineEndings("\n"));
-        for (int n = 1; n <= Rules; n++)
-        {
-            string cell = cited.TryGetValue($"W-{n}", out List<string>? tests) ? Tests(tests) : $"none: {NotCited.GetValueOrDefault(n, "")}";
-            page.Append("| W-").Append(n).Append(" | ").Append(cell).Append(" |\n");
-        }
-
-        foreach ((string rule, List<string> tests) in cited.Where(c => c.Key[0] == 'X').OrderBy(c => int.Parse(c.Key[2..], System.Globalization.CultureInfo.InvariantCulture)))
-            page.Append("| ").Append(rule).Append(" | ").Append(Tests(tests)).Append(" |\n");
+        Append("W", Rules, NotCited);
+        Append("X", ExtensionRules, ExtensionsNotCited);
         return page.ToString();
+
+        void Append(string letter, int rules, Dictionary<int, string> reasons)
+        {
+            for (int n = 1; n <= rules; n++)
+            {
+                string cell = cited.TryGetValue($"{letter}-{n}", out List<string>? tests) ? Tests(tests) : $"none: {reasons.GetValueOrDefault(n, "")}";
+                page.Append("| ").Append(letter).Append('-').Append(n).Append(" | ").Append(cell).Append(" |\n");
+            }
+        }
     }
 
     private static string Tests(List<string> tests)

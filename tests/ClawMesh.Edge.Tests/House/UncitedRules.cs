@@ -16,4 +16,20 @@ internal static class UncitedRules
         [130] = Planner, [131] = Planner,
         [167] = "says what the protocol does not promise", [168] = "about changes of the protocol itself",
     };
+
+    /// <summary>The same for the rules of the extensions, <c>X-n</c>.</summary>
+    public static readonly Dictionary<int, string> ExtensionReasons = [];
+
+    private const string Elsewhere = "comes with this issue's other parts";
+
+    /// <summary>Rules of signed frames and sync, of pairing and of the outbox, until their tests are here.</summary>
+    public static readonly Dictionary<int, string> OtherParts = new()
+    {
+        [12] = Elsewhere, [13] = Elsewhere, [14] = Elsewhere, [15] = Elsewhere, [16] = Elsewhere, [17] = Elsewhere, [19] = Elsewhere, [20] = Elsewhere,
+        [21] = Elsewhere, [22] = Elsewhere, [23] = Elsewhere, [24] = Elsewhere, [25] = Elsewhere, [26] = Elsewhere, [27] = Elsewhere, [28] = Elsewhere,
+        [29] = Elsewhere, [30] = Elsewhere, [31] = Elsewhere, [32] = Elsewhere,
+        [52] = Elsewhere, [53] = Elsewhere, [54] = Elsewhere, [55] = Elsewhere, [56] = Elsewhere, [57] = Elsewhere, [58] = Elsewhere, [59] = Elsewhere,
+        [60] = Elsewhere, [61] = Elsewhere, [62] = Elsewhere, [63] = Elsewhere,
+        [77] = Elsewhere, [78] = Elsewhere, [79] = Elsewhere,
+    };
 }

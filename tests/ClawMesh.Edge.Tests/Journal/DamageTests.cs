@@ -12,6 +12,9 @@ public sealed class DamageTests : IDisposable
     private readonly JournalBench _bench = new();
 
     [Fact]
+    [Trait("spec", "X-44")]
+    [Trait("spec", "X-81")]
+    [Trait("spec", "X-82")]
     public async Task A_file_that_is_no_database_makes_the_journal_unavailable_and_stays_as_it_is()
     {
         byte[] garbage = [.. Enumerable.Range(0, 20_000).Select(i => (byte)(i * 7))];
@@ -114,6 +117,7 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    [Trait("spec", "X-44")]
     public async Task Reset_renames_the_files_and_remembers_when_for_every_later_life()
     {
         File.WriteAllBytes(_bench.Paths.Database, new byte[5000]);

@@ -11,6 +11,8 @@ public sealed class ReplayTests : IDisposable
     private readonly JournalBench _bench = new();
 
     [Fact]
+    [Trait("spec", "X-44")]
+    [Trait("spec", "X-81")]
     public async Task A_command_id_is_known_from_its_decision_on_and_across_a_restart()
     {
         ReplayEntry? running;
@@ -62,6 +64,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("spec", "X-44")]
     public void An_id_is_forgotten_only_when_it_is_old_and_no_longer_among_the_newest()
     {
         var time = new ManualTime();
@@ -102,6 +105,28 @@ public sealed class ReplayTests : IDisposable
         Assert.Null(memory.RoomFor("u"));
         time.Advance(TimeSpan.FromHours(25));
         Assert.Equal(["a"], memory.RoomFor("u")!);
+    }
+
+    [Fact]
+    [Trait("spec", "X-44")]
+    public async Task The_last_places_of_all_are_for_the_safe_direction_and_its_record_needs_none()
+    {
+        _bench.Options = JournalOptions.Default with { MaxCommands = 8 };
+        using ActuationJournal journal = _bench.Open();
+        for (int i = 0; i < 6; i++) await JournalBench.Append(journal, JournalBench.Granted($"open-{i}"), _bench.Running($"open-{i}"));
+
+        EdgeException full = await Assert.ThrowsAsync<EdgeException>(() => JournalBench.Append(journal, JournalBench.Granted("one-more"), _bench.Running("one-more")));
+        Assert.Equal(GateCodes.ReplayWindowFull, full.Code);
+        Assert.Equal(JournalState.Ready, journal.Health.State);
+        for (int i = 0; i < 3; i++)
+        {
+            string id = $"close-{i}";
+            var closed = new JournalEntry(JournalRecordType.Outcome, "actuator:pump:1", id, null, GateCodes.Ok, "{}");
+            Assert.Equal(7 + i, await JournalBench.Append(journal, closed, _bench.Running(id) with { Outcome = ActuationOutcome.Done, Answer = "{}" }));
+            Assert.Equal(i < 2, journal.FindCommand(id) is not null);
+        }
+
+        Assert.NotNull(journal.FindCommand("open-0"));
     }
 
     [Fact]

@@ -17,9 +17,11 @@ internal static class Desks
     public static Caller MightyPeer => Caller.Peer(PermitDesk.Peer, ["*"], mayApprove: true);
 
     /// <summary>A second life of the node, over the same journal and settings.</summary>
-    public static ActuationDesk SecondLife(this PermitDesk first, params IReadOnlyList<(IActuator, OutputPolicy)> outputs) => new(
+    public static ActuationDesk SecondLife(this PermitDesk first, params IReadOnlyList<(IActuator, OutputPolicy)> outputs) => SecondLife(first, null, outputs);
+
+    public static ActuationDesk SecondLife(this PermitDesk first, DateTimeOffset? journalResetAt, params IReadOnlyList<(IActuator, OutputPolicy)> outputs) => new(
         PermitDesk.Self, outputs, first.Journal, first.Journal, first.Readings, first.Readiness, first.Clock, first.Events, first, first.Time,
-        new DeskOptions { MeshId = () => "mesh" }, () => null, safetyThreads: null);
+        new DeskOptions { MeshId = () => "mesh" }, () => journalResetAt, safetyThreads: null);
 
     public static Task<ActuationAnswer> AskAsync(this ActuationDesk desk, CommandEnvelope command, Caller? caller = null) =>
         desk.RequestAsync(new ActuationRequest(ForwardMessage.For(command, "operator-cli"), caller ?? Caller.Operator("operator:test")), CancellationToken.None);

@@ -57,6 +57,7 @@ internal static class DirectCommand
                 "Both nodes must trust each other and be of one mesh: `clawmesh-edge trust list` and `identity` at both ends.", FailureClass.Auth);
         }
 
+        if (peer.Has(EdgeFeatures.SignedCommands)) command = CommandSignature.Sign(command, identity.Signer, self.MeshId, target.DeviceId);
         CallResult result = await connection.CallAsync("mesh.message.forward", w => ForwardDesk.Write(w, command, Guid.NewGuid()), CallLimit, cancellationToken);
         return JsonMembers.Element(PeerCommands.Answer(command, result, target.DeviceId));
     }

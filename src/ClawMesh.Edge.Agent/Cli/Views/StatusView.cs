@@ -78,7 +78,9 @@ internal static class StatusView
             string state = output.Text("state");
             bool atSafe = state == output.Text("safe");
             string note = output.Member("latch") is { ValueKind: JsonValueKind.Object } latch ? $"latched by {latch.Text("cause")}: {latch.Text("why")}"
-                : output.Flag("safePending") ? "going safe" : "";
+                : output.Flag("safePending") ? "going safe"
+                : output.Member("fence") is { ValueKind: JsonValueKind.Object } fence ? $"fenced by {fence.Text("holder")} until {DateTimeOffset.FromUnixTimeMilliseconds((long)(fence.Number("expiresAtMs") ?? 0)):HH:mm:ss}Z"
+                : "";
             table.AddRow(
                 new Text(output.Text("ref")),
                 new Markup(atSafe ? Markup.Escape(state) : $"[yellow]{Markup.Escape(state.Length == 0 ? "unreadable" : state)}[/]"),

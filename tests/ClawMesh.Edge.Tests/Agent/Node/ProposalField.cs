@@ -25,7 +25,7 @@ internal sealed class ProposalField : IAsyncDisposable
 
     public ProposalField(OutputPolicy? policy = null, IReadOnlyList<ZoneGoal>? goals = null, double rate = 1, PeerGrants? plannerAtField = null, PeerGrants? fieldAtPlanner = null, string role = "planner", bool leaderToCome = false)
     {
-        Output = new PermitDesk(policy);
+        Output = new PermitDesk(policy, options: o => o with { Verifier = Verifier, TrustOf = id => Field!.Trust.Entries.GetValueOrDefault(id.Value) }, self: Key("field").DeviceId);
         Network = new SimulatedNetwork(Output.Time);
         Site = new TestSite(Output.Time, rate);
         NodeId field = Key("field").DeviceId;

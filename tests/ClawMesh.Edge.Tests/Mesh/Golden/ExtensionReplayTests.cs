@@ -13,6 +13,7 @@ public class ExtensionReplayTests
     [Trait("spec", "W-64")]
     [Trait("spec", "W-86")]
     [Trait("spec", "X-7")]
+    [Trait("spec", "X-50")]
     public void As_alpha_a_placeholder_signature_is_counted_and_its_features_are_not_believed()
     {
         var desk = new GoldenDesk("alpha");
@@ -20,8 +21,7 @@ public class ExtensionReplayTests
         node.Trust.Add(new NodeId(Transcript.DeviceId("probe")), Transcript.PublicKey("probe"), PeerGrants.Default with { Command = ["actuator:mock:*"], Approve = true });
         var replay = new Replay(Transcript.Load("17"), node, Part.Classic, new Differences()
             .Added("res mesh.connect.payload.ext", "X-6")
-            .Added("res mesh.message.forward.payload.result", "X-40")
-            .Free("res mesh.message.forward.payload.messageId", "a random id")
+            .Code("mesh.message.forward", ClawMesh.Edge.Core.Errors.GateCodes.CommandSigInvalid, "X-50: a signature that is there and wrong")
             .Free("res edge.sync.error.message", "a text for people; begins with its code by W-66"));
 
         replay.Run();
@@ -30,7 +30,7 @@ public class ExtensionReplayTests
         Assert.Equal(1, replay.SameSignatures);
         Assert.Equal(1, node.Mesh.Counters[MeshCounter.ExtInvalid]);
         Assert.Empty(node.Trust.Entries[Transcript.DeviceId("probe")].Features);
-        Assert.Equal([OutputValue.Active], desk.Actuator.Writes);
+        Assert.Empty(desk.Actuator.Writes);
     }
 
     [Fact]

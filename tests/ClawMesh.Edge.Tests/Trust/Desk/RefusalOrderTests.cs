@@ -26,8 +26,8 @@ public class RefusalOrderTests
         // [W-97]
         NoChannel, NoTo, NoOrigin, FromHere, BrokenEnvelope, TrustDiffers, NotDeclared, ModelOnly, TierBelowMinimum, NotVerified,
 
-        // fences and command signatures come with the mesh.
-        NoGrant, UnknownTarget, IdUsedByOther, Stale, ClockUnset, OperationNotAllowed, NoEvidence, TierBelowSite, Latched, DriverObjects, InterlockBroken,
+        //
+        NoGrant, BadSignature, UnknownTarget, IdUsedByOther, Stale, ClockUnset, FencedByOther, OperationNotAllowed, NoEvidence, TierBelowSite, Latched, DriverObjects, InterlockBroken,
         UsedUp, NoApproval, JournalGone, NotReady,
     }
 
@@ -42,10 +42,12 @@ public class RefusalOrderTests
         (Row.TierBelowMinimum, "INSUFFICIENT_TRUST_TIER"),
         (Row.NotVerified, "VERIFICATION_REQUIRED"),
         (Row.NoGrant, "NOT_AUTHORIZED"),
+        (Row.BadSignature, "COMMAND_SIG_INVALID"),
         (Row.UnknownTarget, "TARGET_UNKNOWN"),
         (Row.IdUsedByOther, "COMMAND_REPLAYED"),
         (Row.Stale, "COMMAND_STALE"),
         (Row.ClockUnset, "CLOCK_UNTRUSTED"),
+        (Row.FencedByOther, "FENCED_OUT"),
         (Row.OperationNotAllowed, "LOCAL_POLICY_REFUSED"), (Row.NoEvidence, "LOCAL_POLICY_REFUSED"), (Row.TierBelowSite, "LOCAL_POLICY_REFUSED"),
         (Row.Latched, "INTERLOCK_ACTIVE"), (Row.DriverObjects, "INTERLOCK_ACTIVE"), (Row.InterlockBroken, "INTERLOCK_ACTIVE"),
         (Row.UsedUp, "LIMIT_EXCEEDED"),
@@ -109,6 +111,7 @@ public class RefusalOrderTests
         int before = desk.Actuator.Energising().Count();
 
         // The world as it is when the command comes.
+        if (Is(Row.FencedByOther)) Assert.Null((await desk.Desk.FenceAsync(new FenceRequest(PermitDesk.Valve.Value, FenceRequest.Longest, Caller.Operator("operator:eve")), CancellationToken.None)).Refusal);
         if (Is(Row.ClockUnset)) desk.Clock.Class = ClockClass.Unsynchronised;
         if (Is(Row.DriverObjects)) desk.Actuator.ArmingObstacle = new Refusal(GateCodes.InterlockActive, "pin 29 is muxed elsewhere");
         if (Is(Row.InterlockBroken)) desk.Readings.Set(Level, 19);
@@ -120,6 +123,7 @@ public class RefusalOrderTests
         JsonObject command = WireGateTests.Command(message);
         command["commandId"] = Is(Row.IdUsedByOther) ? "used" : "new";
         command["createdAtMs"] = (desk.Time.GetUtcNow() - (Is(Row.Stale) ? TimeSpan.FromSeconds(61) : TimeSpan.Zero)).ToUnixTimeMilliseconds();
+        if (Is(Row.BadSignature)) command["edge"] = new JsonObject { ["sig"] = new string('A', 86) };
         if (Is(Row.UnknownTarget)) command["target"]!["ref"] = "actuator:valve:V9";
         if (Is(Row.OperationNotAllowed)) command["operation"]!["name"] = "start";
         WireGateTests.Both(message, trust =>

@@ -49,7 +49,7 @@ public class ReplayTests
     public async Task A_peer_s_sender_is_its_device_and_not_what_it_calls_itself()
     {
         await using var desk = new PermitDesk();
-        CommandEnvelope command = desk.Command();
+        CommandEnvelope command = desk.Command(source: "planner");
         await desk.AskAsync(command, Desks.MightyPeer);
 
         ActuationAnswer same = await desk.AskAsync(command, Desks.MightyPeer with { Name = "renamed" });
@@ -153,6 +153,8 @@ public class ReplayTests
     }
 
     [Fact]
+    [Trait("spec", "X-41")]
+    [Trait("spec", "X-81")]
     public async Task A_command_found_open_after_a_crash_is_outcome_unknown_and_is_not_retried()
     {
         await using var desk = new PermitDesk();
@@ -186,7 +188,7 @@ public class ReplayTests
         await using var desk = new PermitDesk();
         await using ActuationDesk small = new(
             PermitDesk.Self, [(desk.Actuator, desk.Policy)], desk.Journal, desk.Journal, desk.Readings, desk.Readiness, desk.Clock, desk.Events, desk,
-            desk.Time, new DeskOptions { MeshId = () => "mesh", ReplayCapacityPerOutput = 2 }, () => null, safetyThreads: null);
+            desk.Time, new DeskOptions { MeshId = () => "mesh", ReplayCapacityPerOutput = DeskOptions.SafeReserve + 2 }, () => null, safetyThreads: null);
         CommandEnvelope first = desk.Command();
         await small.AskAsync(first);
         await small.AskAsync(desk.Command());
@@ -199,6 +201,43 @@ public class ReplayTests
         Assert.Null(desk.Journal.FindCommand("third"));
         Assert.True(repeat.Repeat);
         Assert.Equal(ActuationOutcome.Done, close.Outcome);
+    }
+
+    [Fact]
+    [Trait("spec", "X-44")]
+    [Trait("spec", "X-82")]
+    public async Task The_last_256_places_are_kept_for_the_safe_direction_and_no_entry_leaves_before_its_time()
+    {
+        const int capacity = 600;
+        await using var desk = new PermitDesk(options: o => o with { ReplayCapacityPerOutput = capacity });
+        CommandEnvelope first = desk.Command();
+        await desk.AskAsync(first);
+        for (int i = 1; i < capacity - DeskOptions.SafeReserve; i++) Assert.Equal(GateCodes.Ok, (await desk.AskAsync(desk.Command())).Code);
+
+        Assert.Equal(GateCodes.ReplayWindowFull, (await desk.AskAsync(desk.Command())).Code);
+        for (int i = 0; i < 300; i++)
+        {
+            CommandEnvelope close = desk.Command("close");
+            Assert.Equal(ActuationOutcome.Done, (await desk.AskAsync(close)).Outcome);
+            // Past its places a command to the safe state is carried out and not remembered.
+            Assert.Equal(i < DeskOptions.SafeReserve, desk.Journal.FindCommand(close.CommandId) is not null);
+        }
+
+        Assert.Equal(capacity, desk.Journal.RememberedCommands(PermitDesk.Valve.Value));
+        Assert.Equal(GateCodes.ReplayWindowFull, (await desk.AskAsync(desk.Command())).Code);
+        Assert.True((await desk.AskAsync(first)).Repeat);
+    }
+
+    [Fact]
+    [Trait("spec", "X-44")]
+    public async Task Closing_again_and_again_leaves_half_of_the_places_to_others()
+    {
+        const int capacity = 600;
+        await using var desk = new PermitDesk(options: o => o with { ReplayCapacityPerOutput = capacity });
+        for (int i = 0; i < 2 * capacity; i++) Assert.Equal(ActuationOutcome.Done, (await desk.AskAsync(desk.Command("close"))).Outcome);
+
+        Assert.Equal(capacity / 2, desk.Journal.RememberedCommands(PermitDesk.Valve.Value));
+        Assert.Equal(GateCodes.Ok, (await desk.AskAsync(desk.Command())).Code);
     }
 
     [Theory]

@@ -128,7 +128,7 @@ public sealed class ProposalCommandTests
             Proposal proposal = new BookBench().Offer(Drafts.Water(desk.Time))! with { Level = ApprovalLevel.L1 };
             CommandEnvelope command = ProposalCommand.Of(proposal, approval, "cmd-1", desk.Time.GetUtcNow().ToUnixTimeMilliseconds())!;
             // Even a peer whose approvals count brings none here.
-            return await desk.AskAsync(command, Caller.Peer(PermitDesk.Peer, [policy.Actuator.Value], mayApprove: true));
+            return await desk.AskAsync(command, Caller.Peer(new ClawMesh.Edge.Core.Identity.NodeId(proposal.PlannerDeviceId), [policy.Actuator.Value], mayApprove: true));
         }
     }
 

@@ -128,7 +128,7 @@ internal sealed class FarmField : IReadingSource, IActuationListener, IAsyncDisp
     {
         using JsonDocument parameters = JsonDocument.Parse(string.Create(CultureInfo.InvariantCulture, $$"""{"durationSec":{{minutes * 60:0.###}}}"""));
         var command = CommandEnvelope.Create(
-            $"cmd-{++_commands}", Time.GetUtcNow().ToUnixTimeMilliseconds(), Self.Value, "field", targetRef, "open", parameters.RootElement.Clone(), trust, note: null);
+            $"cmd-{++_commands}", Time.GetUtcNow().ToUnixTimeMilliseconds(), Controller.Device!.Value.Value, "field", targetRef, "open", parameters.RootElement.Clone(), trust, note: null);
         ActuationAnswer answer = await _desk.RequestAsync(new ActuationRequest(ForwardMessage.For(command, "planner"), Controller), CancellationToken.None);
         if (answer.Outcome != ActuationOutcome.Done) Refusals[answer.Code] = Refusals.GetValueOrDefault(answer.Code) + 1;
         return answer;
