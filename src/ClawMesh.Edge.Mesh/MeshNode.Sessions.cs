@@ -94,6 +94,7 @@ public sealed partial class MeshNode
     internal void Ended(Conversation conversation, int status, string reason)
     {
         lock (_lock) _conversations = Array.FindAll(_conversations, c => c != conversation);
+        Pairing?.LinkEnded(conversation);
         string why = conversation.ClosedBecause ?? (reason.Length > 0 ? reason : $"closed with {status}");
         if (conversation.Session is { } session)
             Unregister(session, _stop.IsCancellationRequested ? "stopping" : session.Outbound ? "outbound disconnected" : "socket closed", conversation.ClosedBecause ?? reason);

@@ -10,6 +10,7 @@ using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Capabilities;
 using ClawMesh.Edge.Mesh.Dialling;
+using ClawMesh.Edge.Mesh.Discovery;
 using ClawMesh.Edge.Mesh.Election;
 using ClawMesh.Edge.Mesh.Forwarding;
 using ClawMesh.Edge.Mesh.Gossip;
@@ -19,6 +20,7 @@ using ClawMesh.Edge.Mesh.Backlog;
 using ClawMesh.Edge.Mesh.Origin;
 using ClawMesh.Edge.Mesh.Sync;
 using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Pairing;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Proposals;
 using ClawMesh.Edge.Mesh.Sessions;
@@ -38,10 +40,12 @@ namespace ClawMesh.Edge.Mesh;
 /// <param name="Membership">Which mesh this node belongs to and what it does about others; null where only one mesh exists, as in most simulations.</param>
 /// <param name="Archive">The durable memory of frames; null keeps none beyond the log.</param>
 /// <param name="Settings">Small durable facts: epoch, sequence numbers, marks.</param>
+/// <param name="Pairing">What pairing needs of the machine; null where nobody pairs.</param>
 public sealed record MeshPorts(
     Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, RpcDispatcher Rpc, IWireGate Gate, IActuationRequests Actuation,
     OperatorAuthenticator? Operators, IEventSink Events, IDialler Dialler, TimeProvider Time, Func<double> Chance, Func<byte[]> NewNonce, Func<Guid> NewId,
-    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput, IPeerSource? Discovered = null, IMeshMembership? Membership = null, IFrameArchive? Archive = null, ISettingsStore? Settings = null);
+    Func<Action<Utf8JsonWriter>, string, ContextFrame> TellOperatorInput, IPeerSource? Discovered = null, IMeshMembership? Membership = null, IFrameArchive? Archive = null, ISettingsStore? Settings = null,
+    PairingPorts? Pairing = null);
 
 /// <summary>
 /// This node among its peers: the wiring of the mesh, its table of sessions and its tick. Messages come in on the receive loops of the
@@ -114,6 +118,7 @@ public sealed partial class MeshNode : IDisposable
         Leader = PlannerElection.Elect([SelfMember]);
         MeshMethods.Register(ports.Rpc, this, _catchUp, _liveness);
         _verifying = options.Inline ? Task.CompletedTask : Task.Run(() => _verifier.RunAsync(_stop.Token));
+        Pairing = OpenPairing();
     }
 
     public MeshOptions Options { get; }
@@ -138,6 +143,12 @@ public sealed partial class MeshNode : IDisposable
 
     /// <summary>Devices that discovery does not dial for now ([W-43]).</summary>
     public SuppressionList Suppression { get; }
+
+    /// <summary>Who announces itself on the local network; null when nothing looks.</summary>
+    public IServiceDirectory? Directory => _ports.Discovered as IServiceDirectory;
+
+    /// <summary>Null where nobody pairs.</summary>
+    public PairingDesk? Pairing { get; }
 
     public LocalHealth Health => _liveness.Health;
 
@@ -207,6 +218,7 @@ public sealed partial class MeshNode : IDisposable
     {
         TimeSpan late = Time.GetElapsedTime(_lastTick) - Options.TickInterval;
         _lastTick = Time.GetTimestamp();
+        Pairing?.Tick();
         foreach (Conversation conversation in _conversations)
         {
             conversation.CheckHandshakeTime();
@@ -251,6 +263,7 @@ public sealed partial class MeshNode : IDisposable
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
+        if (Pairing is not null) await Pairing.StopAsync();
         byte[] leaving = Envelope.Messages.Event("peer.leaving", w =>
         {
             w.WriteNumber("gen", 1);
@@ -278,6 +291,16 @@ public sealed partial class MeshNode : IDisposable
     }
 
     internal Guid NewId() => _ports.NewId();
+
+    private PairingDesk? OpenPairing()
+    {
+        if (_ports.Pairing is not { } machine) return null;
+        var desk = new PairingDesk(new PairingWorld(
+            _ports.Self, _ports.Signer, _ports.Verifier, _ports.Trust, _ports.Membership, Directory, _ports.Events, Time, _ports.NewNonce,
+            async (peer, ct) => await ToolConnection.OpenAsync(peer, _ports.Dialler, Time, NewId, Options.Inline, ct), machine, Options.Inline, Stopping));
+        desk.Register(_ports.Rpc);
+        return desk;
+    }
 
     internal ContextFrame OperatorInput(Action<Utf8JsonWriter> data, string note) => _ports.TellOperatorInput(data, note);
 

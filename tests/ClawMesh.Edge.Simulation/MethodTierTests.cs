@@ -45,7 +45,10 @@ public class MethodTierTests
         ("edge.fence", """{"targetRef":"elsewhere:pump:P1","ttlMs":1000}""", "-- -- -- -- -- -- -- TARGET_UNKNOWN"),
         ("edge.sync", "{\"op\":\"root\",\"root\":\"0000000000000000000000000000000000000000000000000000000000000000\"}", "-- -- -- -- OK -- OK OK"),
         ("llm.infer", "{}", "-- -- -- -- ?? ?? ?? ??"),
-        ("pair.begin", "{}", "-- -- -- -- ?? ?? ?? ??"),
+        ("pair.begin", "{}", "PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE"),
+        ("pair.reveal", "{}", "PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE"),
+        ("pair.confirm", "{}", "PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE"),
+        ("pair.cancel", "{}", "PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE PAIRING_NOT_ACTIVE"),
     ];
 
     public static TheoryData<string> EveryCaller => new(Callers);

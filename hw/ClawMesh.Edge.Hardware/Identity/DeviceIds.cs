@@ -13,6 +13,9 @@ public static class DeviceIds
     /// <summary>SHA-256 over the raw 32 key bytes, lower-case hex ([W-17]).</summary>
     public static NodeId Of(ReadOnlySpan<byte> publicKey) => new(Convert.ToHexStringLower(SHA256.HashData(publicKey)));
 
+    /// <summary>False for a key of small order and for a second spelling of a point ([W-19]).</summary>
+    public static bool IsSoundKey(ReadOnlySpan<byte> publicKey) => Ed25519Points.IsAcceptable(publicKey);
+
     /// <summary>The id of a key given as 43 base64url characters, the one spelling of those 32 bytes; null for any other text.</summary>
     public static NodeId? OfText(string publicKey)
     {

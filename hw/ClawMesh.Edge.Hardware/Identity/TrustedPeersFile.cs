@@ -11,7 +11,7 @@ namespace ClawMesh.Edge.Hardware.Identity;
 /// snapshot; every change reads the file anew under a lock, so that none loses another's. A file that cannot be used trusts nobody and
 /// is never written ([W-24]). Thread-safe. Calls block for as long as the disk needs.
 /// </summary>
-public sealed class TrustedPeersFile : ITrustStore
+public sealed partial class TrustedPeersFile : ITrustStore
 {
     public const string RelativePath = "mesh/trusted-peers.json";
 
@@ -88,18 +88,11 @@ public sealed class TrustedPeersFile : ITrustStore
         if (displayName is not null && !IsDisplayName(displayName)) throw new ArgumentException("Not a display name.", nameof(displayName));
         if (publicKey is not null) CheckKey(device, publicKey, what);
 
-        // One after the other: parents that are made on the way would be open to others.
-        UnixMode.CreateDirectory(_stateDirectory, UnixMode.OwnerOnlyDirectory);
-        UnixMode.CreateDirectory(Path.GetDirectoryName(FilePath)!, UnixMode.OwnerOnlyDirectory);
+        MakeFolders();
         return Edit(what, file =>
         {
             if (file.Contains(device)) return false;
-            if (file.Count >= MaxEntries) throw Full(what, $"It has {file.Count} entries, as many as are allowed.");
-            var entry = new RawObject();
-            entry.Set("deviceId", RawJson.Text(device.Value));
-            if (displayName is not null) entry.Set("displayName", RawJson.Text(displayName));
-            if (publicKey is not null) entry.Set("publicKey", RawJson.Text(publicKey));
-            entry.Set("addedAt", RawJson.Text(_time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
+            RawObject entry = NewEntry(file, device, publicKey, displayName, what);
             if (grants is not null) SetGrants(entry, grants);
             file.Append(entry);
             return true;
@@ -196,6 +189,26 @@ public sealed class TrustedPeersFile : ITrustStore
 
         return true;
     }
+
+    // One after the other: parents that are made on the way would be open to others.
+    private void MakeFolders()
+    {
+        UnixMode.CreateDirectory(_stateDirectory, UnixMode.OwnerOnlyDirectory);
+        UnixMode.CreateDirectory(Path.GetDirectoryName(FilePath)!, UnixMode.OwnerOnlyDirectory);
+    }
+
+    private RawObject NewEntry(TrustedPeersEdit file, NodeId device, string? publicKey, string? displayName, string what)
+    {
+        if (file.Count >= MaxEntries) throw Full(what, $"It has {file.Count} entries, as many as are allowed.");
+        var entry = new RawObject();
+        entry.Set("deviceId", RawJson.Text(device.Value));
+        if (displayName is not null) entry.Set("displayName", RawJson.Text(displayName));
+        if (publicKey is not null) entry.Set("publicKey", RawJson.Text(publicKey));
+        entry.Set("addedAt", RawJson.Text(NowText()));
+        return entry;
+    }
+
+    private string NowText() => _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static void SetGrants(RawObject entry, PeerGrants grants)
     {

@@ -6,7 +6,7 @@ namespace ClawMesh.Edge.Agent.LocalApi;
 
 /// <summary>
 /// Events on the local socket, one per line, while its one request is being answered. Nothing is queued: a program that does not read
-/// holds up what it asked for. That it has left is noticed at the next event.
+/// holds up what it asked for. That it has left is noticed at the next event, and between its requests at once.
 /// </summary>
 internal sealed class LocalEvents(Stream stream) : IRpcEvents, IDisposable
 {
@@ -43,5 +43,10 @@ internal sealed class LocalEvents(Stream stream) : IRpcEvents, IDisposable
         }
     }
 
-    public void Dispose() => _gone.Dispose();
+    public void Dispose()
+    {
+        // What it began and only it may go on with ends with it.
+        _gone.Cancel();
+        _gone.Dispose();
+    }
 }

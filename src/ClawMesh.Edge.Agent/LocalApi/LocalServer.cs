@@ -162,6 +162,12 @@ internal sealed class LocalServer : IAsyncDisposable
         PeerCredentials peer = PeerCredentials.Of(connection);
         var users = new UnixUsers();
         bool isOperator = peer.UserId == 0 || peer.UserId == HostKernel.EffectiveUserId || users.IsInGroup(peer, OperatorGroup);
-        return isOperator ? new RpcCaller(RpcTier.Operator, OperatorName(users, peer.UserId)) { OnLoopback = true } : null;
+        if (!isOperator) return null;
+        bool mayLook = HostKernel.EffectiveUserId == 0 || HostKernel.EffectiveUserId == peer.UserId;
+        return new RpcCaller(RpcTier.Operator, OperatorName(users, peer.UserId))
+        {
+            OnLoopback = true,
+            TerminalMissing = () => ProcessTerminal.Missing(peer.ProcessId, mayLook),
+        };
     }
 }

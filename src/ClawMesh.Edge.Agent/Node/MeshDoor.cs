@@ -5,6 +5,7 @@ using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
+using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Hardware.Identity;
@@ -13,6 +14,7 @@ using ClawMesh.Edge.Mesh;
 using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Pairing;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Transport;
 
@@ -74,7 +76,9 @@ internal sealed class MeshDoor : IAsyncDisposable
             new MeshPorts(
                 Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
                 () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30),
-                () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput, Membership: node.Meshes));
+                () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput,
+                Membership: node.Meshes, Settings: node.Journal.Settings,
+                Pairing: new PairingPorts(paired => StorePairedAsync(node, trust, mesh, paired), key => DeviceIds.IsSoundKey(key))));
         return new MeshDoor(node, mesh, trust, dialler, diagnostics);
     }
 
@@ -175,6 +179,21 @@ internal sealed class MeshDoor : IAsyncDisposable
         if (_listener is not null) await _listener.DisposeAsync();
         _certificate?.Dispose();
         Mesh.Dispose();
+    }
+
+    // The pairing counts once it is in the store; a journal that takes no record does not undo what two people agreed on.
+    private static async Task StorePairedAsync(EdgeNode node, TrustedPeersFile trust, MeshNode mesh, PairedDevice paired)
+    {
+        trust.AddPaired(paired.DeviceId, paired.PublicKey, paired.DisplayName, paired.Grants);
+        mesh.LookAtTrust();
+        try
+        {
+            await node.Desk.JournalOperatorActAsync("pair", paired.By, $"{paired.DeviceId}: {GrantText.Describe(paired.Grants)}{(paired.MeshId is { } joined ? $"; joined mesh {joined}" : "")}", CancellationToken.None);
+        }
+        catch (EdgeException unrecorded)
+        {
+            node.Warn("pairing", $"The pairing with {paired.DeviceId.Abbreviated}… counts, and is not in the audit journal. {unrecorded.Why} {unrecorded.Fix}");
+        }
     }
 
     // A token that others could read is no token; the node runs on without this door ([X-64]).

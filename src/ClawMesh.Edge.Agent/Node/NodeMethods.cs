@@ -43,6 +43,7 @@ internal static class NodeMethods
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
         rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));
         rpc.Add("edge.trust", c => c is { Tier: RpcTier.Operator, OnLoopback: true }, (p, caller, ct) => TrustAsync(node, p, caller, ct));
+        if (node.Mesh.Pairing is { } desk) PairingMethods.Register(rpc, desk, node.Mesh.Directory);
         rpc.Add("edge.config", Operators, (p, caller, ct) => ConfigAsync(node, p, caller, ct));
     }
 

@@ -37,6 +37,12 @@ public sealed record RpcCaller(RpcTier Tier, string Name)
     /// <summary>The connection the request came on, for handlers of the layer that owns connections; null on the local socket.</summary>
     public object? Connection { get; init; }
 
+    /// <summary>
+    /// On the local socket: null when the program there reads from a terminal at this moment, otherwise what is missing. Absent where
+    /// the kernel cannot tell. A person's yes is taken from nowhere else ([X-54]).
+    /// </summary>
+    public Func<string?>? TerminalMissing { get; init; }
+
     /// <summary>Carries events to the caller while it waits for its answer; null where nothing can.</summary>
     public IRpcEvents? Events { get; init; }
 }

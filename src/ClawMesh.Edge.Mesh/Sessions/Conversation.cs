@@ -176,10 +176,10 @@ internal sealed class Conversation : ILinkUser, IRpcEvents
         Link.Close(status, reason);
     }
 
-    /// <summary>Looks at the time limits of a connection without a session ([W-15]).</summary>
+    /// <summary>Looks at the time limits of a connection without a session ([W-15]); a pairing has its own, the window ([X-53]).</summary>
     public void CheckHandshakeTime()
     {
-        if (Session is not null || _operator.Tier is not null) return;
+        if (Session is not null || _operator.Tier is not null || _mesh.Pairing?.Holds(this) == true) return;
         if (_dialler is not null)
         {
             if (_mesh.Time.GetElapsedTime(_stepBegan) >= _mesh.Options.HandshakeLimit) Close(1008, _challenged ? DialRefusals.ConnectRejected : DialRefusals.ChallengeFailed);

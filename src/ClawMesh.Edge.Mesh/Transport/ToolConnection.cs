@@ -5,6 +5,7 @@ using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Mesh.Envelope;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Pairing;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Sessions;
 
@@ -14,26 +15,42 @@ namespace ClawMesh.Edge.Mesh.Transport;
 /// A program's connection to a node's port: asks and hears answers, nothing else. It may authenticate as an operator ([X-65]) or, with
 /// the node's own key, as a peer. One caller at a time.
 /// </summary>
-public sealed class ToolConnection : ILinkUser, IAsyncDisposable
+public sealed class ToolConnection : ILinkUser, IPairingLine
 {
     private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time;
-    private readonly MeshDialler _dialler;
+    private readonly IAsyncDisposable? _owned;
     private readonly WireScan _scan = new();
     private readonly PendingCalls _calls;
     private readonly Func<Guid> _newId;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended;
     private ILink _link = null!;
 
-    private ToolConnection(MeshDialler dialler, TimeProvider time, Func<Guid> newId) => (_dialler, _time, _newId, _calls) = (dialler, time, newId, new PendingCalls(time, inline: false));
+    private ToolConnection(IAsyncDisposable? owned, TimeProvider time, Func<Guid> newId, bool inline)
+    {
+        (_owned, _time, _newId, _calls) = (owned, time, newId, new PendingCalls(time, inline));
+        _ended = new TaskCompletionSource(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     public LinkFacts Facts => _link.Facts;
 
+    /// <inheritdoc/>
+    public Task Gone => _ended.Task;
+
+    /// <summary>Opens a connection by a dialler of its own, which ends with it.</summary>
     /// <exception cref="EdgeException"><c>mesh.dial_failed</c>, <c>TLS_PIN_MISMATCH</c>.</exception>
-    public static async Task<ToolConnection> OpenAsync(StaticPeer peer, MeshDialler dialler, TimeProvider time, Func<Guid> newId, CancellationToken cancellationToken)
+    public static Task<ToolConnection> OpenAsync(StaticPeer peer, MeshDialler dialler, TimeProvider time, Func<Guid> newId, CancellationToken cancellationToken) =>
+        OpenAsync(peer, dialler, new ToolConnection(dialler, time, newId, inline: false), cancellationToken);
+
+    /// <summary>Opens a connection by a dialler of others, such as the node's own.</summary>
+    /// <param name="inline">Answers continue on the receive loop; only for a simulator that owns every thread.</param>
+    /// <exception cref="EdgeException">As for the other.</exception>
+    public static Task<ToolConnection> OpenAsync(StaticPeer peer, IDialler dialler, TimeProvider time, Func<Guid> newId, bool inline, CancellationToken cancellationToken) =>
+        OpenAsync(peer, dialler, new ToolConnection(null, time, newId, inline), cancellationToken);
+
+    private static async Task<ToolConnection> OpenAsync(StaticPeer peer, IDialler dialler, ToolConnection connection, CancellationToken cancellationToken)
     {
-        var connection = new ToolConnection(dialler, time, newId);
         await dialler.DialAsync(
             peer,
             link =>
@@ -118,6 +135,6 @@ public sealed class ToolConnection : ILinkUser, IAsyncDisposable
     {
         _link.Close(1000, "");
         await _ended.Task;
-        await _dialler.DisposeAsync();
+        if (_owned is not null) await _owned.DisposeAsync();
     }
 }

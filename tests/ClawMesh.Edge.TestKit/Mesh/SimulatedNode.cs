@@ -12,7 +12,9 @@ using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh;
 using ClawMesh.Edge.Mesh.Dialling;
 using ClawMesh.Edge.Mesh.Handshake;
+using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Mesh.Operators;
+using ClawMesh.Edge.Mesh.Pairing;
 using ClawMesh.Edge.Mesh.Peers;
 using ClawMesh.Edge.Mesh.Transport;
 
@@ -81,7 +83,14 @@ public sealed class SimulatedNode : ISimulatedEnd
             new MeshPorts(
                 () => new SelfFacts(signer.DeviceId, PublicKey, options.Membership?.MeshId ?? options.MeshId, options.Role, name, Capabilities), signer, verifier, Trust, Rpc,
                 options.Gate ?? new OpenGate(), options.Actuation ?? new NoOutputs(), options.Operators, Events, network.DiallerOf(this), options.Time ?? network.Time,
-                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered, options.Membership, Archive, Settings));
+                network.Chance.NextDouble, NewNonce, NewId, _frames.OperatorInput, options.Discovered, options.Membership, Archive, Settings,
+                Pairing: new PairingPorts(
+                    paired =>
+                    {
+                        Trust.Add(paired.DeviceId, paired.PublicKey, paired.Grants, paired.DisplayName);
+                        return Task.CompletedTask;
+                    },
+                    key => DeviceIds.IsSoundKey(key))));
         network.Add(this);
     }
 

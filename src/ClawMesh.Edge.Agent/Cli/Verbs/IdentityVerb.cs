@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using ClawMesh.Edge.Agent.Cli.Views;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Hardware.Identity;
@@ -68,6 +69,7 @@ internal static class IdentityVerb
         {
             writer.WriteStartObject();
             writer.WriteString("deviceId", DeviceId);
+            writer.WriteString("fingerprintShown", PairingView.Groups(DeviceId));
             writer.WriteString("publicKey", PublicKey);
             writer.WriteString("file", File);
             writer.WriteBoolean("created", Created);
@@ -91,7 +93,7 @@ internal static class IdentityVerb
         public void Render(IAnsiConsole console)
         {
             console.Write(Facts.Grid(
-                ("device id", DeviceId), ("public key", PublicKey), ("file", File),
+                ("device id", DeviceId), ("to compare", PairingView.Groups(DeviceId)), ("public key", PublicKey), ("file", File),
                 ("created", CreatedAtMs > 0 ? $"{CreatedAt}{(Created ? ", just now" : "")}" : ""), ("mesh id", MeshId ?? ""),
                 ("certificate", Tls is null ? "" : $"{Tls.Path}{(Tls.Created ? ", just made" : "")}"), ("fingerprint", Tls?.Fingerprint ?? "")));
             foreach (string warning in Warnings) console.MarkupLine($"[yellow]warning[/] {Markup.Escape(warning)}");

@@ -20,7 +20,7 @@ internal static class TrustVerb
 
     private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(5);
 
-    private const string GrantHelp = "command=REF, maxTier=T2, approve, gossip, relay, sync, no-approve, no-gossip, no-relay, no-sync; separated by commas.";
+    public const string GrantHelp = "command=REF, maxTier=T2, approve, gossip, relay, sync, no-approve, no-gossip, no-relay, no-sync; separated by commas.";
 
     public static Command Build(GlobalOptions global) => new("trust", "The devices this node trusts, and what they may do here. Works with a running node and without.")
     {
@@ -145,7 +145,8 @@ internal static class TrustVerb
         };
     }
 
-    private static PeerGrants Parsed(string[] texts, PeerGrants start, string what) =>
+    /// <exception cref="EdgeException"><c>cli.usage</c>, with everything that is wrong.</exception>
+    public static PeerGrants Parsed(string[] texts, PeerGrants start, string what) =>
         GrantText.TryParse(texts, start, out PeerGrants grants, out IReadOnlyList<string> problems)
             ? grants
             : throw Usage(what, string.Join(" ", problems), "For example command=actuator:valve:V1,approve,maxTier=T2.");
