@@ -62,6 +62,8 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
 
     public DateTimeOffset? NewestRecordAt => _chain.Tip?.At;
 
+    public DateTimeOffset? LatestTime => _chain.Latest;
+
     /// <summary>Every command created before this instant must be refused ([X-44]); null when no journal was ever reset here.</summary>
     public DateTimeOffset? ResetAt => StoredMemory.Instant(Settings.Get(SettingKeys.ResetAtMs));
 
@@ -176,6 +178,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
             session.Transactions.Run(() => session.Tables.Set(SettingKeys.Opened, OpenedText()));
             session.WriteHead();
             Load(connection, adopted);
+            if (StoredMemory.LatestMs(connection) is { } latest) _chain.Timed(latest, clockSet: false);
             return session;
         }
         catch

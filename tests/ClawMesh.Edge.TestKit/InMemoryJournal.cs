@@ -34,6 +34,14 @@ public sealed class InMemoryJournal(TimeProvider time) : IActuationJournal, ISet
 
     public List<PastActivation> Past { get; } = [];
 
+    public DateTimeOffset? LatestTime
+    {
+        get
+        {
+            lock (_lock) return _records.Count == 0 ? null : _records.Max(r => r.At);
+        }
+    }
+
     public DateTimeOffset? NewestRecordAt
     {
         get

@@ -13,8 +13,9 @@ namespace ClawMesh.Edge.Agent.Node;
 /// contradict it, and only more than half of at least two.
 /// </summary>
 /// <param name="floor">Time of the newest journal record; null when there is none or the journal is not open yet.</param>
+/// <param name="latest">The latest time the node has journaled since the clock was last set; the newest record's when absent.</param>
 /// <param name="peers">What the Edge peers say about the clock; null when there is no mesh.</param>
-internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTimeOffset?> floor, Func<PeerClockVote?>? peers = null) : IClockStatus
+internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTimeOffset?> floor, Func<PeerClockVote?>? peers = null, Func<DateTimeOffset?>? latest = null) : IClockStatus
 {
     private static readonly TimeSpan BehindTolerance = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RtcTolerance = TimeSpan.FromHours(24);
@@ -33,7 +34,7 @@ internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTi
 
     public ClockClass Class => Facts().Class;
 
-    public bool IsBehindJournal => floor() is { } newest && clock.GetUtcNow() < newest - BehindTolerance;
+    public bool IsBehindJournal => (latest ?? floor)() is { } newest && clock.GetUtcNow() < newest - BehindTolerance;
 
     public ClockFacts Facts()
     {

@@ -186,7 +186,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         DeviceId = _identity.DeviceId;
         Meshes = new KnownMeshesFile(state.Path, Options.MeshName, Time, NewId, () => Trust);
 
-        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt, () => Mesh?.ClockVote);
+        Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt, () => Mesh?.ClockVote, () => Journal?.LatestTime);
         Journal = ActuationJournal.Open(
             state.Path, _identity.Signer, new Ed25519Verifier(), () => Clock.Class, Time, () => RandomNumberGenerator.GetBytes(16),
             JournalOptions.Default with { MaxFrames = Options.RetentionFrames, MaxFrameBytes = Options.RetentionBytes });

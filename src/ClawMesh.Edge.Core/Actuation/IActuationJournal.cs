@@ -115,6 +115,12 @@ public interface IActuationJournal
     DateTimeOffset? NewestRecordAt { get; }
 
     /// <summary>
+    /// The latest wall time of a record since an operator last set the clock, or null. Behind it the clock was set back ([X-47]), however many
+    /// records were written since.
+    /// </summary>
+    DateTimeOffset? LatestTime { get; }
+
+    /// <summary>
     /// Appends <paramref name="entry"/> and, in the same transaction, inserts or updates <paramref name="replay"/>
     /// (its <see cref="ReplayEntry.Sequence"/> 0 means: the sequence of this record). Returns the sequence once it is durable.
     /// </summary>
@@ -132,4 +138,11 @@ public interface IActuationJournal
 
     /// <summary>Activations that touch the last <paramref name="window"/>.</summary>
     IReadOnlyList<PastActivation> ActivationsWithin(TimeSpan window);
+}
+
+/// <summary>Codes of operator records that the journal itself understands.</summary>
+public static class JournalCodes
+{
+    /// <summary>An operator set the clock; the record bears the time before.</summary>
+    public const string ClockSet = "clock-set";
 }

@@ -8,6 +8,7 @@ internal sealed class ChainState
 {
     private volatile ChainTip? _tip;
     private volatile ChainTip? _attempted;
+    private long _latestMs = long.MinValue;
 
     /// <summary>The newest record known to be on disk; null before the first successful open.</summary>
     public ChainTip? Tip => _tip;
@@ -19,7 +20,17 @@ internal sealed class ChainState
 
     public void Attempt(ChainTip tip) => _attempted = tip;
 
+    /// <summary>The latest time of a record since an operator last set the clock; a record may be older than one before it.</summary>
+    public DateTimeOffset? Latest => Interlocked.Read(ref _latestMs) is var ms and not long.MinValue ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
+
     public void Committed(ChainTip tip) => (_tip, _attempted) = (tip, null);
 
-    public void Forget() => (_tip, _attempted) = (null, null);
+    /// <summary>Takes the time of a record into account; what a set clock said before says nothing any more.</summary>
+    public void Timed(long atMs, bool clockSet) => Interlocked.Exchange(ref _latestMs, clockSet ? long.MinValue : Math.Max(Interlocked.Read(ref _latestMs), atMs));
+
+    public void Forget()
+    {
+        (_tip, _attempted) = (null, null);
+        Interlocked.Exchange(ref _latestMs, long.MinValue);
+    }
 }

@@ -29,6 +29,21 @@ internal static class StoredMemory
         }
     }
 
+    /// <summary>The latest time among the newest records, those before the last setting of the clock left out; null when there is none.</summary>
+    public static long? LatestMs(SqliteConnection connection)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText =
+            """
+            WITH newest AS (SELECT seq, at_ms, type, code FROM journal ORDER BY seq DESC LIMIT 1000)
+            SELECT MAX(at_ms) FROM newest
+            WHERE seq > COALESCE((SELECT MAX(seq) FROM newest WHERE CAST(type AS BLOB) = $type AND CAST(code AS BLOB) = $code), 0)
+            """;
+        command.Parameters.AddWithValue("$type", System.Text.Encoding.UTF8.GetBytes(JournalRecordType.Operator.Word()));
+        command.Parameters.AddWithValue("$code", System.Text.Encoding.UTF8.GetBytes(JournalCodes.ClockSet));
+        return command.ExecuteScalar() is long latest ? latest : null;
+    }
+
     public static IEnumerable<KeyValuePair<string, string>> Settings(SqliteConnection connection)
     {
         using SqliteCommand command = connection.CreateCommand();

@@ -24,6 +24,31 @@ public sealed class AppendTests : IDisposable
         Assert.Equal(_bench.Time.GetUtcNow(), journal.NewestRecordAt);
     }
 
+    // The time of the newest record used to count: the first record after the clock was set back, such as the refusal of an old command,
+    // made the clock right again, and the second old command passed.
+    [Fact]
+    [Trait("spec", "X-47")]
+    public async Task The_latest_time_does_not_go_back_with_the_clock_until_an_operator_sets_it()
+    {
+        DateTimeOffset latest;
+        using (ActuationJournal journal = _bench.Open())
+        {
+            await JournalBench.Append(journal, JournalBench.Operator());
+            latest = _bench.Time.GetUtcNow();
+            _bench.Time.StepWallClock(-TimeSpan.FromHours(2));
+            await JournalBench.Append(journal, JournalBench.Operator());
+            Assert.Equal(latest, journal.LatestTime);
+            Assert.Equal(latest - TimeSpan.FromHours(2), journal.NewestRecordAt);
+        }
+
+        using ActuationJournal again = _bench.Open();
+        Assert.Equal(latest, again.LatestTime);
+        await JournalBench.Append(again, new JournalEntry(JournalRecordType.Operator, null, null, null, JournalCodes.ClockSet, "{}"));
+        Assert.Null(again.LatestTime);
+        await JournalBench.Append(again, JournalBench.Operator());
+        Assert.Equal(_bench.Time.GetUtcNow(), again.LatestTime);
+    }
+
     [Fact]
     public async Task A_record_reads_back_as_it_was_written_with_clock_and_boot()
     {

@@ -198,6 +198,8 @@ public class PermitTests
 
         public DateTimeOffset? NewestRecordAt => null;
 
+        public DateTimeOffset? LatestTime => null;
+
         public bool IsDurable(long sequence)
         {
             Interlocked.Increment(ref _asked);

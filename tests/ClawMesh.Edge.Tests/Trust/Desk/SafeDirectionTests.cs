@@ -246,6 +246,8 @@ public class SafeDirectionTests
 
         public DateTimeOffset? NewestRecordAt => inner.NewestRecordAt;
 
+        public DateTimeOffset? LatestTime => inner.LatestTime;
+
         public void Free() => _free.SetResult();
 
         public bool IsDurable(long sequence) => inner.IsDurable(sequence);
