@@ -40,7 +40,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
         var frames = new FrameQueue();
         _writer = new JournalWriter(paths, frames, OpenSession, Stamp, time);
         Settings.Attach(_writer);
-        Frames = new FrameStore(paths, frames, _writer);
+        Frames = new FrameArchive(paths, frames, _writer);
     }
 
     /// <summary>Raised when <see cref="Health"/> changed, on the writer's thread; listeners must not block.</summary>
@@ -50,7 +50,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
         remove => _writer.HealthChanged -= value;
     }
 
-    public FrameStore Frames { get; }
+    public FrameArchive Frames { get; }
 
     public Settings Settings { get; } = new();
 
@@ -174,6 +174,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
             ChainTip tip = TailCheck.Check(connection, _signing.HeadFile, _signing.Signer, _signing.Verifier, out bool headLags);
             long adopted = RequireSameJournal(tip);
             _chain.Committed(tip);
+            EdgeDatabase.Upgrade(connection, _options);
             var session = new JournalSession(connection, _chain, _signing, _options, headLags);
             session.Transactions.Run(() => session.Tables.Set(SettingKeys.Opened, OpenedText()));
             session.WriteHead();

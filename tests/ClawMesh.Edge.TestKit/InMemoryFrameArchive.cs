@@ -64,6 +64,13 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
 
     public void Replace(ArchivedFrame frame)
     {
+        if (frame.Epoch is null)
+        {
+            // An unsigned copy never takes the place of another.
+            Append(frame);
+            return;
+        }
+
         lock (_lock)
         {
             if (Unavailable)

@@ -43,6 +43,9 @@ internal static class ConfigKeys
     public const string ReportIntervalMs = "edge.reportIntervalMs";
     public const string RetentionFrames = "edge.retention.frames";
     public const string RetentionMegabytes = "edge.retention.megabytes";
+    public const string RetentionSignedDays = "edge.retention.signedDays";
+    public const string RetentionClassicHours = "edge.retention.classicHours";
+    public const string RetentionSafetyDays = "edge.retention.safetyDays";
     public const string InboundPerSecond = "edge.limits.messagesPerSecond";
     public const string InboundBurst = "edge.limits.burst";
     public const string WatchdogDevice = "edge.watchdog.device";
@@ -86,8 +89,11 @@ internal static class ConfigKeys
         new(RequireSignature, ConfigKind.TextList, "[]", "at most 256 outputs or patterns such as actuator:valve:*", "Outputs whose commands from other devices must be signed by the device that source.nodeId names.", v => ListProblem(v, 256, 128)),
         new(SafetyTickMs, ConfigKind.Number, "20", "5 to 100", "Pause between two safety ticks in milliseconds.", v => NumberProblem(v, 5, 100)),
         new(ReportIntervalMs, ConfigKind.Number, "5000", "250 to 3600000", "Shortest pause between two frames of one sensor in milliseconds; a change of status is told at once.", v => NumberProblem(v, 250, 3_600_000)),
-        new(RetentionFrames, ConfigKind.Number, "100000", "1000 to 1000000", "Frames kept on disk.", v => NumberProblem(v, 1_000, 1_000_000)),
+        new(RetentionFrames, ConfigKind.Number, "100000", "1000 to 1000000", "Signed frames kept on disk; of unsigned ones as many, but 20000 at most. See docs/retention.md.", v => NumberProblem(v, 1_000, 1_000_000)),
         new(RetentionMegabytes, ConfigKind.Number, "64", "1 to 4096", "Megabytes of frames kept on disk.", v => NumberProblem(v, 1, 4096)),
+        new(RetentionSignedDays, ConfigKind.Number, "7", "1 to 90", "Days that signed frames are kept.", v => NumberProblem(v, 1, 90)),
+        new(RetentionClassicHours, ConfigKind.Number, "24", "1 to 720", "Hours that frames without a valid signature are kept.", v => NumberProblem(v, 1, 720)),
+        new(RetentionSafetyDays, ConfigKind.Number, "90", "90 to 3650", "Days that results of commands, faults and alarms are kept.", v => NumberProblem(v, 90, 3_650)),
         new(InboundPerSecond, ConfigKind.Number, "2000", "10 to 1000000", "Messages per second one session may send; events beyond are dropped and counted, requests get RATE_LIMITED.", v => NumberProblem(v, 10, 1_000_000)),
         new(InboundBurst, ConfigKind.Number, "10000", "100 to 10000000", "Messages one session may send at once before that limit holds.", v => NumberProblem(v, 100, 10_000_000)),
         new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),

@@ -93,7 +93,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
 
     public ActuationJournal Journal { get; private set; } = null!;
 
-    public FrameStore FrameStore => Journal.Frames;
+    public FrameArchive Archive => Journal.Frames;
 
     public ClockKeeper Clock { get; private set; } = null!;
 
@@ -189,14 +189,14 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         Clock = new ClockKeeper(Time, state.ClockFile, () => Journal?.NewestRecordAt, () => Mesh?.ClockVote, () => Journal?.LatestTime);
         Journal = ActuationJournal.Open(
             state.Path, _identity.Signer, new Ed25519Verifier(), () => Clock.Class, Time, () => RandomNumberGenerator.GetBytes(16),
-            JournalOptions.Default with { MaxFrames = Options.RetentionFrames, MaxFrameBytes = Options.RetentionBytes });
+            Options.Journal);
         Clock.Start();
         StartedAt = Time.GetUtcNow();
 
         Sensors = [.. _hardware.Sensors, .. HostSensors.Discover("/", Time, [state.Path]).Select(s => HostBus.Separate(s, _hardware.Buses))];
         Latest = new LatestReadings(Sensors);
         FrameFactory factory = Factory = new FrameFactory(DeviceId, Options.Name, Time, NewId);
-        Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), FrameStore, Time, Options.ReportInterval);
+        Frames = new FrameFlow(factory, (frame, messageClass) => Mesh.Tell(frame, messageClass), Time, Options.ReportInterval);
         World = new NodeWorld(this, factory);
         Outlook = SiteOutlook.Open(this);
         World.Forecasts = () => Outlook.Forecasts.All;

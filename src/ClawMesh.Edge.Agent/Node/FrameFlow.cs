@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Readings;
-using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Mesh.Transport;
 
@@ -9,10 +8,10 @@ namespace ClawMesh.Edge.Agent.Node;
 
 /// <summary>
 /// Decides which readings become frames: at most one per sensor and report interval, and at once when the status changes.
-/// Every frame goes to the peers, into the picture and to the store.
+/// Every frame goes to the mesh, which shows it, keeps it and sends it.
 /// </summary>
-/// <param name="send">Gives a frame to the mesh, which keeps it and sends it.</param>
-internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, MessageClass> send, IFrameStore store, TimeProvider time, TimeSpan reportInterval)
+/// <param name="send">Gives a frame to the mesh.</param>
+internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, MessageClass> send, TimeProvider time, TimeSpan reportInterval)
 {
     private static readonly TimeSpan AlarmPause = TimeSpan.FromSeconds(5);
 
@@ -50,7 +49,6 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
     public void Tell(ContextFrame frame, MessageClass messageClass)
     {
         Interlocked.Increment(ref _told);
-        store.Append(frame);
         send(frame, messageClass);
     }
 }

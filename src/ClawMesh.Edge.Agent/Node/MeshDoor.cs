@@ -72,12 +72,16 @@ internal sealed class MeshDoor : IAsyncDisposable
                 LoopbackReadOnly = options.LoopbackReadOnly,
                 InboundPerSecond = options.InboundPerSecond,
                 InboundBurst = options.InboundBurst,
+                SignFrames = options.SignFrames,
+                AcceptUnsigned = options.AcceptUnsigned,
+                SyncInterval = options.SyncInterval,
+                ClassicRetention = options.Journal.ClassicAge,
             },
             new MeshPorts(
                 Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
                 () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30),
                 () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput,
-                Membership: node.Meshes, Settings: node.Journal.Settings,
+                Membership: node.Meshes, Archive: node.Archive, Settings: node.Journal.Settings,
                 Pairing: new PairingPorts(paired => StorePairedAsync(node, trust, mesh, paired), key => DeviceIds.IsSoundKey(key))));
         return new MeshDoor(node, mesh, trust, dialler, diagnostics);
     }

@@ -2,6 +2,7 @@ using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.World.Twin;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Core.Actuation;
+using ClawMesh.Edge.Journal;
 
 namespace ClawMesh.Edge.Agent.Node;
 
@@ -39,9 +40,8 @@ internal sealed record NodeOptions
 
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    public int RetentionFrames { get; init; } = 100_000;
-
-    public long RetentionBytes { get; init; } = 64L * 1024 * 1024;
+    /// <summary>How much the node remembers ([X-32], [X-77]).</summary>
+    public JournalOptions Journal { get; init; } = JournalOptions.Default;
 
     /// <summary><c>health</c>, <c>read</c> or <c>none</c> ([X-70]).</summary>
     public string LoopbackReadOnly { get; init; } = "health";
@@ -103,8 +103,15 @@ internal sealed record NodeOptions
         SignedTargets = config.List(ConfigKeys.RequireSignature),
         SafetyTick = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.SafetyTickMs)),
         ReportInterval = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.ReportIntervalMs)),
-        RetentionFrames = (int)config.Number(ConfigKeys.RetentionFrames),
-        RetentionBytes = config.Number(ConfigKeys.RetentionMegabytes) * 1024 * 1024,
+        Journal = JournalOptions.Default with
+        {
+            MaxFrames = (int)config.Number(ConfigKeys.RetentionFrames),
+            MaxClassicFrames = (int)Math.Min(config.Number(ConfigKeys.RetentionFrames), JournalOptions.Default.MaxClassicFrames),
+            MaxFrameBytes = config.Number(ConfigKeys.RetentionMegabytes) * 1024 * 1024,
+            SignedAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSignedDays)),
+            ClassicAge = TimeSpan.FromHours(config.Number(ConfigKeys.RetentionClassicHours)),
+            SafetyAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSafetyDays)),
+        },
         LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
         AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
         TlsListen = config.Flag(ConfigKeys.TlsListen),

@@ -173,8 +173,8 @@ internal sealed class NodeViews(EdgeNode node)
         _mesh.Metrics(w);
         Metric(w, "mesh.llm.calls", "counter", node.Llm?.Calls ?? 0);
         Metric(w, "mesh.llm.errors", "counter", node.Llm?.Errors ?? 0);
-        Metric(w, "edge.frames.stored", "gauge", node.FrameStore.Counters.Stored);
-        Metric(w, "edge.frames.dropped", "counter", node.FrameStore.Counters.Dropped);
+        Metric(w, "edge.frames.stored", "gauge", node.Archive.Counters.Stored);
+        Metric(w, "edge.frames.dropped", "counter", node.Archive.Counters.Dropped);
         Metric(w, "edge.actuation.refused", "counter", node.Desk.RefusedCount);
         Metric(w, "edge.safety.late_ticks", "counter", node.Desk.Safety.LateTicks);
         w.WriteEndArray();
@@ -330,7 +330,7 @@ internal sealed class NodeViews(EdgeNode node)
         if (node.Journal.NewestRecordAt is { } newest) w.WriteString("newestRecordAt", Iso(newest));
         w.WriteEndObject();
 
-        var counters = node.FrameStore.Counters;
+        var counters = node.Archive.Counters;
         w.WriteStartObject("frames");
         w.WriteNumber("stored", counters.Stored);
         w.WriteNumber("bytes", counters.Bytes);

@@ -1,117 +1,156 @@
-using System.Text.Json;
-using ClawMesh.Edge.Core.Frames;
-using ClawMesh.Edge.Core.Wire;
+using System.Runtime.InteropServices;
+using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Journal.Chain;
 using ClawMesh.Edge.Journal.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace ClawMesh.Edge.Journal.Frames;
 
-/// <param name="Stored">Rows in the table.</param>
-/// <param name="Bytes">Bytes of their JSON.</param>
-internal readonly record struct FrameTotals(long Stored, long Bytes);
-
-/// <param name="Unwritable">Frames that have no JSON form.</param>
-internal readonly record struct FrameBatchResult(FrameTotals Totals, int Written, int Unwritable, int Pruned);
-
-/// <summary>The prepared statements for the table of frames, on the writer's connection, and the bounds of that table.</summary>
+/// <summary>The prepared statements for the table of frames, on the writer's connection.</summary>
 internal sealed class FrameTable : IDisposable
 {
     /// <summary>Frames in one transaction: a few milliseconds, which a journal record may have to wait.</summary>
     public const int MaxBatch = 500;
 
-    private readonly JournalOptions _options;
+    // Ages are of hours and days.
+    private const long AgesEveryMs = 60_000;
+
+    private readonly FrameShares _shares;
+    private readonly FramePruning _pruning;
+    private readonly KnowledgeTable _knowledge;
     private readonly PreparedCommand _insert;
-    private readonly PreparedCommand _oldest;
-    private readonly PreparedCommand _deleteThrough;
-    private readonly PreparedCommand _updateTotals;
+    private readonly PreparedCommand _find;
+    private readonly PreparedCommand _update;
+    private long _agesJudgedMs = long.MinValue / 2;
 
     public FrameTable(SqliteConnection connection, JournalOptions options)
     {
-        _options = options;
         _insert = new PreparedCommand(
             connection,
             """
-            INSERT INTO frames (frame_id, source, kind, ts, json)
-            VALUES (CAST($frame AS TEXT), CAST($source AS TEXT), CAST($kind AS TEXT), $ts, CAST($json AS TEXT))
-            ON CONFLICT (frame_id) DO NOTHING
+            INSERT INTO frames (frame_id, source, shelf, epoch, seq, ts, received_ms, id_hash, bytes, kind, json, id)
+            VALUES (CAST($frame AS TEXT), CAST($source AS TEXT), $shelf, CAST($epoch AS TEXT), $seq, $ts, $received, CAST($hash AS TEXT), $bytes,
+                    CAST($kind AS TEXT), CAST($json AS TEXT), $id)
+            ON CONFLICT DO NOTHING
             """,
-            "$frame", "$source", "$kind", "$ts", "$json");
-        _oldest = new PreparedCommand(connection, "SELECT id, length(CAST(json AS BLOB)) FROM frames ORDER BY id LIMIT $limit", "$limit");
-        _deleteThrough = new PreparedCommand(connection, "DELETE FROM frames WHERE id <= $id", "$id");
-        _updateTotals = new PreparedCommand(connection, "UPDATE frame_totals SET stored = $stored, bytes = $bytes WHERE id = 1", "$stored", "$bytes");
+            "$frame", "$source", "$shelf", "$epoch", "$seq", "$ts", "$received", "$hash", "$bytes", "$kind", "$json", "$id");
+        _find = new PreparedCommand(connection, "SELECT id, CAST(source AS BLOB), shelf, bytes FROM frames WHERE frame_id = CAST($frame AS TEXT)", "$frame");
+        _update = new PreparedCommand(
+            connection,
+            """
+            UPDATE OR IGNORE frames SET source = CAST($source AS TEXT), shelf = $shelf, epoch = CAST($epoch AS TEXT), seq = $seq, ts = $ts,
+                   received_ms = $received, id_hash = CAST($hash AS TEXT), bytes = $bytes, kind = CAST($kind AS TEXT), json = CAST($json AS TEXT)
+            WHERE id = $id AND frame_id = CAST($frame AS TEXT)
+            """,
+            "$frame", "$source", "$shelf", "$epoch", "$seq", "$ts", "$received", "$hash", "$bytes", "$kind", "$json", "$id");
+        _shares = new FrameShares(connection);
+        _pruning = new FramePruning(connection, options, _shares);
+        _knowledge = new KnowledgeTable(connection);
 
-        using var totals = new PreparedCommand(connection, "SELECT stored, bytes FROM frame_totals WHERE id = 1");
-        using SqliteDataReader reader = totals.Read();
-        Totals = reader.Read() ? new FrameTotals(reader.GetInt64(0), reader.GetInt64(1)) : default;
+        using var last = new PreparedCommand(
+            connection, "SELECT max(coalesce((SELECT max(id) FROM frames), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'frames'), 0))");
+        using SqliteDataReader reader = last.Read();
+        LastNumber = reader.Read() ? reader.GetInt64(0) : 0;
     }
 
-    public FrameTotals Totals { get; private set; }
+    public FrameTotals Totals => _shares.Totals;
 
-    /// <summary>Inserts a batch and removes the oldest beyond the bounds, inside the caller's transaction. A known frame id is passed over.</summary>
-    public FrameBatchResult Write(IReadOnlyList<ContextFrame> batch)
+    /// <summary>The highest row number ever given, as far as the file knows at its opening.</summary>
+    public long LastNumber { get; }
+
+    /// <summary>True when frames are to be removed though none came.</summary>
+    public bool IsPruneDue(RecordStamp stamp) => _pruning.IsDue || Judgeable(stamp) is not null;
+
+    /// <summary>Writes a batch and removes a slice of what is beyond the bounds, inside the caller's transaction.</summary>
+    public FrameBatchResult Write(FrameBatch batch, RecordStamp stamp)
     {
-        (long stored, long bytes) = (Totals.Stored, Totals.Bytes);
         int written = 0;
-        int unwritable = 0;
-        foreach (ContextFrame frame in batch)
+        foreach (WaitingFrame waiting in batch.Frames)
         {
-            if (Json(frame) is not { } json)
-            {
-                unwritable++;
-                continue;
-            }
-
-            int rows = _insert.Text(0, frame.FrameId).Text(1, frame.SourceDeviceId).Text(2, frame.Kind).Integer(3, frame.Timestamp).Blob(4, json).Run();
-            if (rows == 0) continue;
-            written++;
-            stored++;
-            bytes += json.Length;
+            bool isNew = !(waiting.Replaces && Replace(waiting)) && Insert(waiting);
+            if (isNew) written++;
+            waiting.IsKept = isNew || (waiting.Written is not null && IsKept(waiting.Frame.FrameId));
         }
 
-        int pruned = 0;
-        while (stored > 0 && (stored > _options.MaxFrames || bytes > _options.MaxFrameBytes))
-        {
-            (int removed, long freed) = RemoveOldest(stored - _options.MaxFrames, bytes - _options.MaxFrameBytes);
-            if (removed == 0) break;
-            (stored, bytes, pruned) = (stored - removed, bytes - freed, pruned + removed);
-        }
+        foreach (WaitingKnowledge waiting in batch.Knowledge) _knowledge.Put(waiting);
 
-        var totals = new FrameTotals(stored, bytes);
-        if (totals != Totals) _updateTotals.Integer(0, stored).Integer(1, bytes).Run();
-        return new FrameBatchResult(totals, written, unwritable, pruned);
+        long? nowMs = Judgeable(stamp);
+        int pruned = _pruning.Run(nowMs, out bool more);
+        if (nowMs is { } judged && !more) _agesJudgedMs = judged;
+        _shares.Write();
+        return new FrameBatchResult(written, pruned, more);
     }
 
-    /// <summary>Told after the commit, so that a rolled-back batch leaves the totals as they were.</summary>
-    public void Committed(FrameBatchResult result) => Totals = result.Totals;
+    /// <summary>Removes a slice of an origin's rows up to a place, and what is known of it; true when rows are left.</summary>
+    public bool Forget(string origin, long until)
+    {
+        _knowledge.Forget(origin, until);
+        bool removed = _shares.Find(origin) is { } share && _pruning.Remove(share, until) > 0;
+        _shares.Write();
+        return removed;
+    }
 
     public void Dispose()
     {
         _insert.Dispose();
-        _oldest.Dispose();
-        _deleteThrough.Dispose();
-        _updateTotals.Dispose();
+        _find.Dispose();
+        _update.Dispose();
+        _shares.Dispose();
+        _pruning.Dispose();
+        _knowledge.Dispose();
     }
 
-    private (int Removed, long Freed) RemoveOldest(long surplusRows, long surplusBytes)
+    // A clock that rests on nothing may be years ahead, and 90 days of safety frames are not to be lost to that.
+    private long? Judgeable(RecordStamp stamp)
     {
-        int removed = 0;
-        long freed = 0;
-        long through = 0;
-        using (SqliteDataReader reader = _oldest.Integer(0, MaxBatch).Read())
+        if (stamp.ClockClass == ClockClass.Unsynchronised.Word()) return null;
+        long now = stamp.At.ToUnixTimeMilliseconds();
+        return Math.Abs(now - _agesJudgedMs) >= AgesEveryMs ? now : null;
+    }
+
+    private bool Insert(WaitingFrame waiting)
+    {
+        if (Bound(_insert, waiting, waiting.Number).Run() == 0) return false;
+        _shares.Add(waiting.Frame.Origin, Shelf.Of(waiting.Frame), 1, waiting.Frame.Utf8.Length);
+        return true;
+    }
+
+    /// <summary>False when nothing is kept under the frame id.</summary>
+    private bool Replace(WaitingFrame waiting)
+    {
+        long id;
+        string origin;
+        int shelf;
+        long bytes;
+        using (SqliteDataReader reader = _find.Text(0, waiting.Frame.FrameId).Read())
         {
-            while ((removed < surplusRows || freed < surplusBytes) && reader.Read())
-            {
-                through = reader.GetInt64(0);
-                freed += reader.GetInt64(1);
-                removed++;
-            }
+            if (!reader.Read()) return false;
+            (id, origin, shelf, bytes) = (reader.GetInt64(0), RecordRow.Text(RecordRow.Bytes(reader, 1))!, (int)reader.GetInt64(2), reader.GetInt64(3));
         }
 
-        if (removed > 0) _deleteThrough.Integer(0, through).Run();
-        return (removed, freed);
+        // Ignored when the number is taken by another frame: the first stays, and the mesh has seen both ([X-21]).
+        if (Bound(_update, waiting, id).Run() == 0) return true;
+        if (shelf is >= 0 and < Shelf.Count) _shares.Add(origin, shelf, -1, -bytes);
+        _shares.Add(waiting.Frame.Origin, Shelf.Of(waiting.Frame), 1, waiting.Frame.Utf8.Length);
+        return true;
     }
 
-    // A frame whose data was never parsed is a bug of its maker; it is counted, and the frames beside it are worth keeping.
-    private static byte[]? Json(ContextFrame frame) =>
-        frame.Data.ValueKind == JsonValueKind.Object ? JsonSerializer.SerializeToUtf8Bytes(frame, WireJson.Default.ContextFrame) : null;
+    private bool IsKept(string frameId)
+    {
+        using SqliteDataReader reader = _find.Text(0, frameId).Read();
+        return reader.Read();
+    }
+
+    private static PreparedCommand Bound(PreparedCommand command, WaitingFrame waiting, long id)
+    {
+        ArchivedFrame frame = waiting.Frame;
+        return command
+            .Text(0, frame.FrameId).Text(1, frame.Origin).Integer(2, Shelf.Of(frame)).Text(3, frame.Epoch).Integer(4, frame.Sequence)
+            .Integer(5, frame.TimestampMs).Integer(6, frame.ReceivedMs).Text(7, frame.Epoch is null ? waiting.IdHash : null)
+            .Integer(8, frame.Utf8.Length).Text(9, frame.Kind).Blob(10, Whole(frame.Utf8)).Integer(11, id);
+    }
+
+    private static byte[] Whole(ReadOnlyMemory<byte> text) =>
+        MemoryMarshal.TryGetArray(text, out ArraySegment<byte> part) && part.Array is { } array && part.Count == array.Length ? array : text.ToArray();
 }

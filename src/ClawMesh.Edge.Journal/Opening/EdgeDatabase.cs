@@ -1,5 +1,7 @@
 using System.Globalization;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Journal.Frames;
+using ClawMesh.Edge.Journal.Writing;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -11,7 +13,7 @@ namespace ClawMesh.Edge.Journal.Opening;
 /// </summary>
 internal static class EdgeDatabase
 {
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     // Nobody but this process writes; another holder is a tool that will be gone in a moment or a mistake worth reporting.
     private const int BusyTimeoutMilliseconds = 2000;
@@ -19,7 +21,7 @@ internal static class EdgeDatabase
     // Microsoft.Data.Sqlite adds its own wait after SQLite's; zero would mean for ever.
     private const int CommandTimeoutSeconds = 1;
 
-    /// <summary>Opens for reading and writing, and creates the schema in a new file.</summary>
+    /// <summary>Opens for reading and writing, and creates the schema in a new file. An older schema stays until <see cref="Upgrade"/>.</summary>
     /// <param name="resetAt">When a journal was last set aside here; stored in a new file with its schema.</param>
     /// <exception cref="JournalUnavailableException">Newer, foreign, or emptied under a head that counts records.</exception>
     /// <exception cref="SqliteException">Damaged, read-only, full.</exception>
@@ -128,6 +130,7 @@ internal static class EdgeDatabase
     {
         Execute(connection, "BEGIN IMMEDIATE");
         Execute(connection, EmbeddedSql.Read("v1"));
+        Execute(connection, EmbeddedSql.Read("v2"));
         if (resetAt is { } at)
         {
             using SqliteCommand command = connection.CreateCommand();
@@ -139,6 +142,36 @@ internal static class EdgeDatabase
 
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {SchemaVersion}"));
         Execute(connection, "COMMIT");
+    }
+
+    /// <summary>
+    /// Brings a file of an older schema up to this program's, in one transaction: whatever interrupts it, the file is of the one
+    /// schema or of the other. For a file whose end was found sound; one in doubt is not to be written to.
+    /// </summary>
+    public static void Upgrade(SqliteConnection connection, JournalOptions options)
+    {
+        if ((long)Scalar(connection, "PRAGMA user_version")! >= SchemaVersion) return;
+        Execute(connection, "BEGIN IMMEDIATE");
+        Execute(connection, EmbeddedSql.Read("v2"));
+        HashFrames(connection);
+        options.InUpgrade?.Invoke();
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {SchemaVersion}"));
+        Execute(connection, "COMMIT");
+    }
+
+    private static void HashFrames(SqliteConnection connection)
+    {
+        // At most 20,000, as v2.sql has it. Read to the end first: the loop below writes to the same table.
+        var ids = new List<(long Id, byte[] FrameId)>();
+        using (SqliteCommand select = connection.CreateCommand())
+        {
+            select.CommandText = "SELECT id, CAST(frame_id AS BLOB) FROM frames";
+            using SqliteDataReader reader = select.ExecuteReader();
+            while (reader.Read()) ids.Add((reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)));
+        }
+
+        using var update = new PreparedCommand(connection, "UPDATE frames SET id_hash = CAST($hash AS TEXT) WHERE id = $id", "$hash", "$id");
+        foreach ((long id, byte[] frameId) in ids) update.Text(0, FrameHash.Of(frameId)).Integer(1, id).Run();
     }
 
     internal static SqliteConnection OpenImmutable(JournalPaths paths)

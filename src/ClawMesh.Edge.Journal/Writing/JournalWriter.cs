@@ -1,6 +1,5 @@
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
-using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Journal.Frames;
 using ClawMesh.Edge.Journal.Opening;
 using Microsoft.Data.Sqlite;
@@ -8,8 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace ClawMesh.Edge.Journal.Writing;
 
 /// <summary>
-/// The one thread that writes <c>edge.db</c>. Records come first, one to a transaction; frames in short batches between them;
-/// checkpoints of the log when no record is expected. Sleeps without a timer when there is nothing to do.
+/// The one thread that writes <c>edge.db</c>. Records come first, one to a transaction; then frames somebody waits for; all others in
+/// short batches, once a second; checkpoints of the log when no record is expected. Sleeps without a timer when there is nothing to do.
 /// </summary>
 internal sealed class JournalWriter : IDisposable
 {
@@ -40,6 +39,7 @@ internal sealed class JournalWriter : IDisposable
     private long _lastRecordTimestamp;
     private int _tickArmed;
     private bool _tickDue;
+    private bool _flushDue;
     private bool _stopping;
 
     /// <param name="open">Opens a session; run here at once on the caller's thread, later on the writer's.</param>
@@ -74,6 +74,32 @@ internal sealed class JournalWriter : IDisposable
 
     /// <summary>Tells the writer that frames wait; it writes them within <see cref="TickInterval"/>.</summary>
     public void FramesWait() => ArmTick();
+
+    /// <summary>Tells the writer that somebody waits for a frame, or for the word that there is no hope for it.</summary>
+    public void FramesUrgent()
+    {
+        ArmTick();
+        lock (_gate)
+        {
+            _flushDue = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Removes frames and knowledge of an origin, up to this moment, in slices that records go between. Blocks.</summary>
+    public void ForgetFrames(string origin)
+    {
+        long until = Control(() => _frames.Forget(origin));
+        while (Control(() => ForgetSlice(origin, until)))
+        {
+        }
+
+        Control(() =>
+        {
+            _frames.TellRefused();
+            return true;
+        });
+    }
 
     /// <summary>Tries to open again. Blocks until it is known; true when the journal is ready.</summary>
     public bool TryReopen() => Control(() => _session is not null || TryOpen());
@@ -112,19 +138,23 @@ internal sealed class JournalWriter : IDisposable
         {
             WriteJob? job = null;
             Action? control = null;
+            bool flush = false;
             lock (_gate)
             {
-                while (!_controls.TryDequeue(out control) && !_jobs.TryDequeue(out job) && !_tickDue && !_stopping) Monitor.Wait(_gate);
+                while (!_controls.TryDequeue(out control) && !_jobs.TryDequeue(out job) && !_flushDue && !_tickDue && !_stopping) Monitor.Wait(_gate);
                 if (control is null && job is null)
                 {
                     // Asked to stop, it still finishes what it was given.
-                    if (!_tickDue) break;
-                    _tickDue = false;
+                    if (!_flushDue && !_tickDue) break;
+                    flush = _flushDue;
+                    _flushDue = false;
+                    if (!flush) _tickDue = false;
                 }
             }
 
             if (control is not null) control();
             else if (job is not null) RunJob(job);
+            else if (flush) Flush();
             else KeepHouse();
         }
 
@@ -170,12 +200,22 @@ internal sealed class JournalWriter : IDisposable
         ArmTick();
     }
 
+    private void Flush()
+    {
+        Guarded(session => WriteFrames(session, urgentOnly: true));
+        _frames.TellRefused();
+        if (_session is null) _frames.Refuse();
+        else if (_frames.UrgentWaits) FramesUrgent();
+    }
+
     private void KeepHouse()
     {
         Volatile.Write(ref _tickArmed, 0);
+        bool more = false;
+        ForgetWhatWaited();
         Guarded(session =>
         {
-            bool wrote = WriteFrames(session);
+            bool wrote = WriteFrames(session, urgentOnly: false, out more);
             long log = session.Transactions.LogBytes;
             bool quiet = _time.GetElapsedTime(_lastRecordTimestamp) >= QuietTime;
             bool idle = quiet && (!wrote || log >= LogBytesWhenQuiet);
@@ -184,32 +224,62 @@ internal sealed class JournalWriter : IDisposable
         });
 
         // One short batch at a time, so that a record that came in meanwhile goes first.
-        if (_session is null || _frames.Count == 0) return;
+        if (_session is null || !(more || _frames.Waits)) return;
         lock (_gate) _tickDue = true;
     }
 
-    private bool WriteFrames(JournalSession session)
+    private bool WriteFrames(JournalSession session, bool urgentOnly) => WriteFrames(session, urgentOnly, out _);
+
+    private bool WriteFrames(JournalSession session, bool urgentOnly, out bool more)
     {
-        IReadOnlyList<ContextFrame> batch = _frames.Take(FrameTable.MaxBatch);
-        if (batch.Count == 0) return false;
+        more = false;
+        RecordStamp stamp = _stamp();
+        FrameBatch batch = _frames.Take(FrameTable.MaxBatch, urgentOnly);
+        if (batch.IsEmpty && (urgentOnly || !session.Frames.IsPruneDue(stamp))) return false;
+        FrameBatchResult result = default;
         try
         {
-            FrameBatchResult result = default;
-            session.Transactions.Run(() => result = session.Frames.Write(batch));
-            session.Frames.Committed(result);
-            _frames.Wrote(result, session.Frames.Totals);
-            return true;
+            session.Transactions.Run(() => result = session.Frames.Write(batch, stamp));
         }
-        catch (SqliteException)
+        catch
         {
-            _frames.Lost(batch.Count);
+            _frames.Failed(batch);
             throw;
+        }
+
+        _frames.Wrote(batch, result, session.Frames.Totals);
+        more = result.More;
+        return !batch.IsEmpty || result.Pruned > 0;
+    }
+
+    /// <summary>True when there is more to remove.</summary>
+    private bool ForgetSlice(string origin, long until)
+    {
+        bool more = false;
+        Guarded(session =>
+        {
+            session.Transactions.Run(() => more = session.Frames.Forget(origin, until));
+            _frames.Counted(session.Frames.Totals);
+        });
+        if (_session is not null) return more;
+        _frames.ForgetLater(origin, until);
+        return false;
+    }
+
+    private void ForgetWhatWaited()
+    {
+        while (_session is not null && _frames.TryTakeForgotten(out (string Origin, long Until) forgotten))
+        {
+            while (ForgetSlice(forgotten.Origin, forgotten.Until))
+            {
+            }
         }
     }
 
     private void Close()
     {
-        while (_session is not null && _frames.Count > 0) Guarded(session => WriteFrames(session));
+        while (_session is not null && _frames.Waits) Guarded(session => WriteFrames(session, urgentOnly: false));
+        _frames.Close();
         if (_session is not { } open) return;
         _session = null;
         try
@@ -248,7 +318,7 @@ internal sealed class JournalWriter : IDisposable
             return false;
         }
 
-        _frames.Found(_session.Frames.Totals);
+        _frames.Found(_session.Frames.Totals, _session.Frames.LastNumber);
         SetHealth(JournalHealth.Ready);
         ArmTick();
         return true;
@@ -260,6 +330,7 @@ internal sealed class JournalWriter : IDisposable
         _session?.Abandon();
         _session = null;
         SetHealth(health);
+        _frames.Refuse();
     }
 
     private void SetHealth(JournalHealth health)

@@ -28,7 +28,7 @@ public sealed class DamageTests : IDisposable
             EdgeException refused = await Assert.ThrowsAsync<EdgeException>(() => JournalBench.Append(journal, JournalBench.Operator()));
             Assert.Equal((GateCodes.JournalUnavailable, FailureClass.Storage), (refused.Code, refused.FailureClass));
             Assert.False(journal.TryReopen());
-            Assert.Empty(await journal.Frames.NewestAsync(5, JournalBench.Token));
+            Assert.Empty(journal.Frames.Newest(5));
         }
 
         Assert.Equal(garbage, File.ReadAllBytes(_bench.Paths.Database));
@@ -182,9 +182,9 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public void Options_report_every_problem_at_once()
     {
-        var bad = new JournalOptions { MaxRecords = 0, MaxFrames = 0, MaxFrameBytes = 0, ReplayAge = TimeSpan.Zero, ReplayPerOutput = 1, MaxCommands = 0 };
+        var bad = new JournalOptions { MaxRecords = 0, MaxFrames = 0, MaxFrameBytes = 0, MaxClassicFrames = 0, SignedAge = TimeSpan.Zero, ClassicAge = TimeSpan.Zero, SafetyAge = TimeSpan.FromSeconds(-1), ReplayAge = TimeSpan.Zero, ReplayPerOutput = 1, MaxCommands = 0 };
 
-        Assert.Equal(6, bad.Problems().Count());
+        Assert.Equal(10, bad.Problems().Count());
         Assert.Empty(JournalOptions.Default.Problems());
     }
 

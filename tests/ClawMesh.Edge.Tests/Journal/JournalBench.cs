@@ -1,6 +1,4 @@
-using System.Text.Json;
 using ClawMesh.Edge.Core.Actuation;
-using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Time;
 using ClawMesh.Edge.Journal;
 using ClawMesh.Edge.Journal.Chain;
@@ -35,11 +33,13 @@ internal sealed class JournalBench : IDisposable
 
     public JournalOptions Options { get; set; } = JournalOptions.Default;
 
+    public ClockClass ClockClass { get; set; } = ClockClass.Synchronised;
+
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Each open is another boot: nonces count up.</summary>
     public ActuationJournal Open() => ActuationJournal.Open(
-        Paths, new JournalSigning(Signer, Signer, HeadFile), () => ClockClass.Synchronised, Time, () => [.. Enumerable.Repeat(++_boots, 16)], Options);
+        Paths, new JournalSigning(Signer, Signer, HeadFile), () => ClockClass, Time, () => [.. Enumerable.Repeat(++_boots, 16)], Options);
 
     public JournalVerification Verify() => new JournalVerifier(StateDirectory, Signer).Verify(Signer.PublicKey.Span);
 
@@ -76,15 +76,34 @@ internal sealed class JournalBench : IDisposable
     public static Task<long> Append(ActuationJournal journal, JournalEntry entry, ReplayEntry? replay = null) =>
         journal.AppendAsync(entry, replay, Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
 
-    public ContextFrame Frame(int number, string? padding = null) => new()
+    /// <summary>One value out of the file, beside whoever has it open.</summary>
+    public object? Scalar(string sql)
     {
-        Kind = FrameKinds.Observation,
-        FrameId = $"00000000-0000-4000-8000-{number:000000000000}",
-        SourceDeviceId = new string('a', 64),
-        Timestamp = Time.GetUtcNow().ToUnixTimeMilliseconds(),
-        Data = JsonDocument.Parse($$"""{"value":{{number}},"pad":"{{padding}}"}""").RootElement,
-        Trust = new FrameTrust(["sensor"], "T2_operational_observation"),
-    };
+        using SqliteConnection connection = OpenRaw();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>A copy of the files as they stand, log and all: what a process that is killed now leaves behind.</summary>
+    public JournalBench Killed()
+    {
+        var copy = new JournalBench { Options = Options };
+        copy.Time.Advance(Time.GetUtcNow() - copy.Time.GetUtcNow());
+        foreach (string path in Paths.All)
+        {
+            if (File.Exists(path)) File.Copy(path, Path.Combine(copy.StateDirectory, Path.GetFileName(path)));
+        }
+
+        return copy;
+    }
+
+    /// <summary>Lets the writer take its tick and waits for what it leads to.</summary>
+    public Task Tick(Func<bool> until)
+    {
+        Time.Advance(TimeSpan.FromSeconds(1));
+        return Until(until);
+    }
 
     /// <summary>Waits for the writer's thread to have done something; it answers to nobody.</summary>
     public static Task Until(Func<bool> condition) => Task.Run(

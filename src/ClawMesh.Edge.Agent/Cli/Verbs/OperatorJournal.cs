@@ -19,7 +19,16 @@ namespace ClawMesh.Edge.Agent.Cli.Verbs;
 internal sealed class OperatorJournal : IDisposable
 {
     // One record is added and nothing is thinned out: how much to keep is for the node to decide, with its own configuration.
-    private static readonly JournalOptions KeepAll = JournalOptions.Default with { MaxRecords = int.MaxValue, MaxFrames = int.MaxValue, MaxFrameBytes = long.MaxValue };
+    private static readonly JournalOptions KeepAll = JournalOptions.Default with
+    {
+        MaxRecords = int.MaxValue,
+        MaxFrames = int.MaxValue,
+        MaxClassicFrames = int.MaxValue,
+        MaxFrameBytes = long.MaxValue,
+        SignedAge = TimeSpan.MaxValue,
+        ClassicAge = TimeSpan.MaxValue,
+        SafetyAge = TimeSpan.MaxValue,
+    };
 
     private readonly StateDirectory _state;
     private readonly NodeLock _lock;

@@ -4,7 +4,6 @@ using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Sites;
-using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Parts;
 
@@ -29,7 +28,7 @@ public sealed class SamplingAllocationTests
         var sensor = new CountingPart(new PartSite(LinuxPorts.ThisMachine, buses, Board: null, TimeProvider.System), new SensorBinding(Info, "test", new Dictionary<string, string>()));
         var latest = new LatestReadings([sensor]);
         // A report interval longer than the test: frames do allocate, samples must not.
-        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", TimeProvider.System, Guid.NewGuid), (_, _) => { }, new NoFrames(), TimeProvider.System, TimeSpan.FromHours(1));
+        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", TimeProvider.System, Guid.NewGuid), (_, _) => { }, TimeProvider.System, TimeSpan.FromHours(1));
         using var stop = new CancellationTokenSource();
 
         Task running = new SensorLoop(sensor, new Subsystem("s", "sensor", events), latest, flow, events, TimeProvider.System).RunAsync(stop.Token);
@@ -70,17 +69,6 @@ public sealed class SamplingAllocationTests
             if (Interlocked.Increment(ref _reads) >= _goal) _reached?.TrySetResult();
             return 1.25;
         }
-    }
-
-    private sealed class NoFrames : IFrameStore
-    {
-        public FrameStoreCounters Counters => default;
-
-        public void Append(ContextFrame frame)
-        {
-        }
-
-        public Task<IReadOnlyList<ContextFrame>> NewestAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContextFrame>>([]);
     }
 }
 

@@ -6,7 +6,6 @@ using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
-using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.TestKit;
 
 namespace ClawMesh.Edge.Tests.Agent.Node;
@@ -22,7 +21,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
     private readonly ScriptedSensor _sensor;
     private readonly Subsystem _subsystem;
     private readonly LatestReadings _latest;
-    private readonly KeptFrames _store = new();
+    private readonly ConcurrentQueue<ContextFrame> _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
@@ -32,7 +31,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
         _sensor = new ScriptedSensor(_time);
         _subsystem = new Subsystem(Info.Id.Value, "sensor", _events);
         _latest = new LatestReadings([_sensor]);
-        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", _time, Guid.NewGuid), (_, _) => { }, _store, _time, TimeSpan.FromSeconds(5));
+        var flow = new FrameFlow(new FrameFactory(new NodeId(new string('a', 64)), "n", _time, Guid.NewGuid), (frame, _) => _told.Enqueue(frame), _time, TimeSpan.FromSeconds(5));
         _running = new SensorLoop(_sensor, _subsystem, _latest, flow, _events, _time).RunAsync(_stop.Token);
     }
 
@@ -130,7 +129,7 @@ public sealed class SensorLoopTests : IAsyncDisposable
         await SecondsAsync(6);
 
         Assert.True(double.IsNaN(_latest.Latest(Info.Id)!.Value.Value));
-        ContextFrame frame = _store.Frames.Last();
+        ContextFrame frame = _told.Last();
         Assert.Equal("implausible", frame.Data.GetProperty("status").GetString());
         Assert.Equal("T1_unverified_observation", frame.Trust.EvidenceTrustTier);
         Assert.Single(_events.Newest(100), e => e.FailureClass == FailureClass.OutOfRange);
@@ -141,14 +140,14 @@ public sealed class SensorLoopTests : IAsyncDisposable
     {
         _sensor.Info = Info with { MayBeOff = true };
         await SettleAsync();
-        int frames = _store.Frames.Count;
+        int frames = _told.Count;
         _sensor.Value = double.NaN;
 
         await SecondsAsync(20);
 
         Assert.True(double.IsNaN(_latest.Latest(Info.Id)!.Value.Value));
         Assert.Equal(DriverState.Active, _subsystem.State);
-        Assert.Equal(frames, _store.Frames.Count);
+        Assert.Equal(frames, _told.Count);
         Assert.DoesNotContain(_events.Newest(100), e => e.FailureClass == FailureClass.OutOfRange);
     }
 
@@ -156,14 +155,14 @@ public sealed class SensorLoopTests : IAsyncDisposable
     public async Task Frames_keep_the_report_interval_except_when_the_status_changes()
     {
         await SecondsAsync(4);
-        int quiet = _store.Frames.Count;
+        int quiet = _told.Count;
         _sensor.Value = 12;
 
         await SecondsAsync(1);
 
         Assert.Equal(1, quiet);
-        Assert.Equal(2, _store.Frames.Count);
-        Assert.Equal("low", _store.Frames.Last().Data.GetProperty("status").GetString());
+        Assert.Equal(2, _told.Count);
+        Assert.Equal("low", _told.Last().Data.GetProperty("status").GetString());
     }
 
     public async ValueTask DisposeAsync()
@@ -231,16 +230,5 @@ public sealed class SensorLoopTests : IAsyncDisposable
 
             return new Reading(Info.Id, Info.Zone, Info.Quantity, Value, time.GetUtcNow(), time.GetTimestamp(), EvidenceTier.OperationalObservation, false);
         }
-    }
-
-    private sealed class KeptFrames : IFrameStore
-    {
-        public ConcurrentQueue<ContextFrame> Frames { get; } = new();
-
-        public FrameStoreCounters Counters => default;
-
-        public void Append(ContextFrame frame) => Frames.Enqueue(frame);
-
-        public Task<IReadOnlyList<ContextFrame>> NewestAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContextFrame>>([]);
     }
 }
