@@ -46,6 +46,9 @@ internal static class ConfigKeys
     public const string RetentionSignedDays = "edge.retention.signedDays";
     public const string RetentionClassicHours = "edge.retention.classicHours";
     public const string RetentionSafetyDays = "edge.retention.safetyDays";
+    public const string SignFrames = "edge.signFrames";
+    public const string AcceptUnsigned = "edge.acceptUnsigned";
+    public const string SyncIntervalSec = "edge.syncIntervalSec";
     public const string InboundPerSecond = "edge.limits.messagesPerSecond";
     public const string InboundBurst = "edge.limits.burst";
     public const string WatchdogDevice = "edge.watchdog.device";
@@ -94,6 +97,9 @@ internal static class ConfigKeys
         new(RetentionSignedDays, ConfigKind.Number, "7", "1 to 90", "Days that signed frames are kept.", v => NumberProblem(v, 1, 90)),
         new(RetentionClassicHours, ConfigKind.Number, "24", "1 to 720", "Hours that frames without a valid signature are kept.", v => NumberProblem(v, 1, 720)),
         new(RetentionSafetyDays, ConfigKind.Number, "90", "90 to 3650", "Days that results of commands, faults and alarms are kept.", v => NumberProblem(v, 90, 3_650)),
+        new(SignFrames, ConfigKind.Flag, "true", "true or false", "Whether this node numbers and signs its frames. Without, peers that knew it to sign drop what is relayed of it, and nothing is compared by edge.sync.", _ => null),
+        new(AcceptUnsigned, ConfigKind.Flag, "true", "true or false", "Whether frames without a signature are taken at all; false shuts classic nodes out.", _ => null),
+        new(SyncIntervalSec, ConfigKind.Number, "60", "10 to 3600", "Seconds between two comparisons with an Edge peer, give or take a fifth.", v => NumberProblem(v, 10, 3_600)),
         new(InboundPerSecond, ConfigKind.Number, "2000", "10 to 1000000", "Messages per second one session may send; events beyond are dropped and counted, requests get RATE_LIMITED.", v => NumberProblem(v, 10, 1_000_000)),
         new(InboundBurst, ConfigKind.Number, "10000", "100 to 10000000", "Messages one session may send at once before that limit holds.", v => NumberProblem(v, 100, 10_000_000)),
         new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),

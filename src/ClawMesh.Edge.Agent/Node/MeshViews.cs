@@ -153,6 +153,12 @@ internal sealed class MeshViews(MeshNode mesh, TimeProvider time, IReadOnlyList<
     {
         w.WriteStartObject("mesh");
         w.WriteString("meshId", mesh.SelfFacts.MeshId);
+        if (mesh.Own.Epoch is { } epoch)
+        {
+            w.WriteString("epoch", epoch);
+            w.WriteNumber("seq", mesh.Own.Used);
+        }
+
         w.WriteNumber("health", mesh.Health.Multiplier);
         w.WriteNumber("suppressed", mesh.Suppression.Count);
         w.WriteNumber("refusedForwards", mesh.Forward.Refused);
@@ -178,6 +184,12 @@ internal sealed class MeshViews(MeshNode mesh, TimeProvider time, IReadOnlyList<
         Metric(w, "mesh.peers.connected", "gauge", mesh.Sessions.Count, null, null);
         Metric(w, "mesh.world_model.entries", "gauge", mesh.World.Counts.Entries, null, null);
         Metric(w, "edge.world.evicted", "counter", mesh.World.Counts.Evicted, null, null);
+        Metric(w, "edge.sync.lost", "counter", mesh.Book.Lost, null, null);
+        Metric(w, "edge.sync.origins", "gauge", mesh.Book.Origins, null, null);
+        Metric(w, "edge.frame.forked_origins", "gauge", mesh.ForkedOrigins, null, null);
+        (int toCheck, int held) = mesh.WaitingFrames;
+        Metric(w, "edge.frame.waiting_check", "gauge", toCheck, null, null);
+        Metric(w, "edge.frame.waiting_number", "gauge", held, null, null);
         foreach (Session s in mesh.Sessions)
         {
             SendCounters c = s.Link(time).Counters;

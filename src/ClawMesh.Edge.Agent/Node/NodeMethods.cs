@@ -109,6 +109,8 @@ internal static class NodeMethods
         if (act is not ("add" or "remove" or "grant") || !NodeId.IsWellFormed(device))
             throw new EdgeException(GateCodes.InvalidParams, "The change of trust was not noted.", $"'{act}' of '{device}' is no change of trust.", "Use `clawmesh-edge trust`.", FailureClass.ProtocolHandshake);
         node.Mesh.LookAtTrust();
+        // Whoever states anew what a device may do has looked at it.
+        if (act is not "remove") node.Mesh.ClearFork(new NodeId(device));
         string what = node.Trust.Entries.TryGetValue(device, out TrustEntry? entry) ? $"{device}: {GrantText.Describe(entry.Grants)}" : device;
         long sequence = await node.Desk.JournalOperatorActAsync($"trust-{act}", caller.Name, what, cancellationToken);
         node.Events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Info, "trust store", $"{caller.Name}: trust {act} {what}"));

@@ -40,6 +40,15 @@ internal sealed record NodeOptions
 
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Own frames are numbered and signed ([X-12]).</summary>
+    public bool SignFrames { get; init; } = true;
+
+    /// <summary>Frames without a signature are taken ([X-18]).</summary>
+    public bool AcceptUnsigned { get; init; } = true;
+
+    /// <summary>Between two comparisons with an Edge peer ([X-28]).</summary>
+    public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How much the node remembers ([X-32], [X-77]).</summary>
     public JournalOptions Journal { get; init; } = JournalOptions.Default;
 
@@ -112,6 +121,9 @@ internal sealed record NodeOptions
             ClassicAge = TimeSpan.FromHours(config.Number(ConfigKeys.RetentionClassicHours)),
             SafetyAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSafetyDays)),
         },
+        SignFrames = config.Flag(ConfigKeys.SignFrames),
+        AcceptUnsigned = config.Flag(ConfigKeys.AcceptUnsigned),
+        SyncInterval = TimeSpan.FromSeconds(config.Number(ConfigKeys.SyncIntervalSec)),
         LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
         AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
         TlsListen = config.Flag(ConfigKeys.TlsListen),

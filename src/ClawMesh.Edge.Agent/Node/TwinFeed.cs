@@ -2,6 +2,7 @@ using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Mesh.Gossip;
+using ClawMesh.Edge.Mesh.Origin;
 using ClawMesh.Edge.Mesh.Transport;
 using ClawMesh.Edge.World.Twin;
 
@@ -68,7 +69,13 @@ internal sealed class TwinFeed(TwinWriter twin, WorldStore store, NodeId self, A
         look();
     }
 
-    private void Fold(MeshFrame frame) => twin.Fold(frame.Utf8, frame.EffectiveTier, frame.SourceDeviceId == self.Value);
+    private void Fold(MeshFrame frame)
+    {
+        // What an earlier life of its origin said is no picture of now ([X-22]).
+        if (frame.IsHistory) return;
+        string? hlc = frame.Standing is FrameStanding.Own or FrameStanding.Verified ? frame.Stamp?.Hlc : null;
+        twin.Fold(frame.Utf8, frame.EffectiveTier, frame.SourceDeviceId == self.Value, hlc);
+    }
 
     // A bug in the picture must not take the outputs' node with it.
     private void Guard(Action step)
