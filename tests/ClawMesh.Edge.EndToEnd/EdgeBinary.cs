@@ -52,15 +52,21 @@ internal static class EdgeBinary
         return new Ran(process.ExitCode, await output, await error);
     }
 
-    private static string Default()
+    /// <summary>The repository's folder; empty where the tests run outside of it.</summary>
+    public static string Root
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        get
         {
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "ClawMesh.Edge.sln"))) return System.IO.Path.Combine(folder.FullName, "artifacts/publish/linux-x64/clawmesh-edge");
-        }
+            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            {
+                if (File.Exists(System.IO.Path.Combine(folder.FullName, "ClawMesh.Edge.sln"))) return folder.FullName;
+            }
 
-        return "clawmesh-edge";
+            return "";
+        }
     }
+
+    private static string Default() => Root is { Length: > 0 } root ? System.IO.Path.Combine(root, "artifacts/publish/linux-x64/clawmesh-edge") : "clawmesh-edge";
 }
 
 /// <summary>What a run left behind.</summary>

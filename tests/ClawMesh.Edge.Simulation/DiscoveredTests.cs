@@ -46,6 +46,22 @@ public class DiscoveredTests
     });
 
     [Fact]
+    [Trait("spec", "W-39")]
+    [Trait("spec", "W-42")]
+    public void A_found_peer_that_is_not_there_yet_is_dialled_after_growing_pauses() => Field.EachSeed(field =>
+    {
+        (string low, string high) = Field.ByDevice("a", "b");
+        SimulatedNode lower = Finds(field, low, high);
+        Field.Trust(lower, high);
+        field.Run(6);
+        Assert.InRange(field.Network.Dials.Count, 2, 3);
+
+        // 1, 2, 4 and 8 seconds and a fifth more, and the five dials of the hour are used up.
+        field.Run(60);
+        Assert.Equal(5, field.Network.Dials.Count);
+    });
+
+    [Fact]
     [Trait("spec", "W-139")]
     public void Each_of_thirty_rejoins_is_told_and_used_to_fall_silent_after_ten() => Field.EachSeed(
         field =>

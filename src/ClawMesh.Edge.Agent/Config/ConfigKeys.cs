@@ -83,7 +83,7 @@ internal static class ConfigKeys
         new(Host, ConfigKind.Text, "\"0.0.0.0\"", "an IP address of this machine, or 0.0.0.0 or ::", "Address the mesh port listens on.", v => IPAddress.TryParse(v.GetString(), out _) ? null : "is not an IP address"),
         new(Port, ConfigKind.Number, "18789", "0 to 65535; 0 lets the kernel choose", "TCP port of the mesh.", v => NumberProblem(v, 0, 65535)),
         new(MeshName, ConfigKind.Text, "", "1 to 128 bytes", "Name of the mesh; all nodes of a mesh use the same. Only its hash travels.", v => TextProblem(v, 1, 128)),
-        new(Discovery, ConfigKind.Flag, "true", "true or false", "Whether to look for peers by mDNS; this version cannot yet, and dials static peers only.", _ => null),
+        new(Discovery, ConfigKind.Flag, "true", "true or false", "Whether to announce this node on the local network and to look for peers there, by multicast DNS.", _ => null),
         new(Capabilities, ConfigKind.TextList, "[]", "at most 256 entries of at most 128 characters", "Capabilities to announce besides those of the site.", v => ListProblem(v, 256, 128)),
         new(StaticPeers, ConfigKind.TextList, "[]", "at most 64 entries deviceId=url|fingerprint|label", "Peers to dial.", v => ListProblem(v, 64, 512) ?? PeersProblem(v)),
         new(StrictTransport, ConfigKind.Flag, "false", "true or false", "Whether a static peer with a WAN label and no pinned wss keeps the node from starting; otherwise it is only not dialled.", _ => null),

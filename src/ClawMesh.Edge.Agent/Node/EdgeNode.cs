@@ -353,6 +353,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         port.Start();
         StartupTrace.Mark("port-listening");
         Watch(_door.TickAsync(_stop.Token));
+        Watch(_door.DiscoverAsync(_stop.Token));
     }
 
     private void AnnounceStart()

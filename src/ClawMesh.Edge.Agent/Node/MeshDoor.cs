@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using ClawMesh.Edge.Agent.Cli;
@@ -12,6 +14,7 @@ using ClawMesh.Edge.Hardware.Identity;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Mesh;
 using ClawMesh.Edge.Mesh.Dialling;
+using ClawMesh.Edge.Mesh.Discovery;
 using ClawMesh.Edge.Mesh.Handshake;
 using ClawMesh.Edge.Mesh.Operators;
 using ClawMesh.Edge.Mesh.Pairing;
@@ -32,14 +35,19 @@ internal sealed class MeshDoor : IAsyncDisposable
     private MeshListener? _listener;
     private NodeCertificate? _certificate;
 
-    private MeshDoor(EdgeNode node, MeshNode mesh, TrustedPeersFile trust, MeshDialler dialler, IReadOnlyList<MeshDiagnostic> diagnostics) =>
-        (_node, Mesh, Trust, _dialler, Diagnostics, _faultsTold) = (node, mesh, trust, dialler, diagnostics, new TokenBucket(node.Time, 0.02, 5));
+    private readonly NetworkDiscovery? _discovery;
+
+    private MeshDoor(EdgeNode node, MeshNode mesh, TrustedPeersFile trust, MeshDialler dialler, NetworkDiscovery? discovery, IReadOnlyList<MeshDiagnostic> diagnostics) =>
+        (_node, Mesh, Trust, _dialler, _discovery, Diagnostics, _faultsTold) = (node, mesh, trust, dialler, discovery, diagnostics, new TokenBucket(node.Time, 0.02, 5));
 
     public MeshNode Mesh { get; }
 
     public TrustedPeersFile Trust { get; }
 
     public IReadOnlyList<MeshDiagnostic> Diagnostics { get; }
+
+    /// <summary>Who else is on the local network; null where it is not looked for.</summary>
+    public IServiceDirectory? Discovery => _discovery;
 
     public string Endpoint => _listener?.Endpoint ?? "";
 
@@ -52,7 +60,7 @@ internal sealed class MeshDoor : IAsyncDisposable
         trust.Refresh();
         IReadOnlyList<StaticPeer> peers = StaticPeerList.Read(node.DeviceId, options.StaticPeers);
         IReadOnlyList<MeshDiagnostic> diagnostics = StartDiagnostics.Collect(new StartFacts(
-            node.DeviceId, options.Port, options.StaticPeers, Discovery: false, node.LocalCapabilities, trust.Problem, trust.Entries,
+            node.DeviceId, options.Port, options.StaticPeers, MayDiscover(options), node.LocalCapabilities, trust.Problem, trust.Entries,
             node.Journal.Health.State == JournalState.Ready, node.Clock.Class != ClockClass.Unsynchronised, ListensBeyondLan: false, options.StrictTransport));
         if (options.StrictTransport && peers.FirstOrDefault(p => !p.MayDial) is { } forbidden)
         {
@@ -65,10 +73,13 @@ internal sealed class MeshDoor : IAsyncDisposable
         var dialler = new MeshDialler(SendLimits.Default, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
         string publicKey = identity.PublicKeyText;
         SelfFacts Self() => new(node.DeviceId, publicKey, node.Meshes.MeshId, options.Role, options.Name, node.LocalCapabilities);
+        NetworkDiscovery? discovery = !MayDiscover(options) ? null : new NetworkDiscovery(
+            node.DeviceId, options.Name, node.Version, () => node.Meshes.MeshId, node.Time, Chance, device => trust.Entries.ContainsKey(device.Value), node.Events);
         mesh = new MeshNode(
             MeshOptions.Default with
             {
                 StaticPeers = peers,
+                Discovery = discovery is not null,
                 LoopbackReadOnly = options.LoopbackReadOnly,
                 InboundPerSecond = options.InboundPerSecond,
                 InboundBurst = options.InboundBurst,
@@ -79,11 +90,11 @@ internal sealed class MeshDoor : IAsyncDisposable
             },
             new MeshPorts(
                 Self, identity.Signer, new Ed25519Verifier(), trust, node.Rpc, node.Desk.WireGate, node.Desk, OperatorsOf(node), node.Events, dialler, node.Time,
-                () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30),
+                Chance,
                 () => RandomNumberGenerator.GetBytes(32), node.NewId, factory.OperatorInput,
-                Membership: node.Meshes, Archive: node.Archive, Settings: node.Journal.Settings,
+                Discovered: discovery, Membership: node.Meshes, Archive: node.Archive, Settings: node.Journal.Settings,
                 Pairing: new PairingPorts(paired => StorePairedAsync(node, trust, mesh, paired), key => DeviceIds.IsSoundKey(key))));
-        return new MeshDoor(node, mesh, trust, dialler, diagnostics);
+        return new MeshDoor(node, mesh, trust, dialler, discovery, diagnostics);
     }
 
     /// <exception cref="EdgeException"><c>node.port_busy</c>, naming the holder; <c>node.cannot_listen</c>; the certificate is unusable.</exception>
@@ -110,6 +121,15 @@ internal sealed class MeshDoor : IAsyncDisposable
                 ErrorCodes.CannotListen, $"Could not listen on {options.Host}:{options.Port}.", failed.Message,
                 "Choose an address of this machine and a port this user may open, with --listen HOST:PORT.", FailureClass.Config, failed);
         }
+    }
+
+    /// <summary>Announces this node and looks for others, until the node stops; at once where that is off.</summary>
+    public Task DiscoverAsync(CancellationToken cancellationToken)
+    {
+        IPAddress listens = IPAddress.TryParse(_node.Options.Host, out IPAddress? one) ? one : IPAddress.Any;
+        // Whoever finds a node dials it without TLS ([W-37]); one that speaks TLS only looks.
+        int port = _certificate is null ? int.Parse(Endpoint.AsSpan(Endpoint.LastIndexOf(':') + 1), CultureInfo.InvariantCulture) : 0;
+        return _discovery?.RunAsync(listens, port, cancellationToken) ?? Task.CompletedTask;
     }
 
     /// <summary>Says at the start what the mesh found about its configuration, and whom it will not dial ([W-164], [W-166]).</summary>
@@ -199,6 +219,11 @@ internal sealed class MeshDoor : IAsyncDisposable
             node.Warn("pairing", $"The pairing with {paired.DeviceId.Abbreviated}… counts, and is not in the audit journal. {unrecorded.Why} {unrecorded.Fix}");
         }
     }
+    private static double Chance() => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
+
+    // What nobody else can reach is not announced to them.
+    private static bool MayDiscover(NodeOptions options) =>
+        options.Discovery && !(IPAddress.TryParse(options.Host, out IPAddress? listens) && IPAddress.IsLoopback(listens));
 
     // A token that others could read is no token; the node runs on without this door ([X-64]).
     private static OperatorAuthenticator? OperatorsOf(EdgeNode node)

@@ -97,29 +97,49 @@ internal sealed class DialBook
     private void LookAtFound()
     {
         IReadOnlyList<DialCandidate> found = _source?.Found ?? [];
+        if (Array.Exists(_found, d => d.Paused)) ForgetUnfound(found);
         if (found.Count == 0) return;
         string mesh = _mesh.SelfFacts.MeshId;
         foreach (DialCandidate candidate in found)
         {
             NodeId device = candidate.DeviceId;
             if (candidate.MeshId is { } announced && announced != mesh) _mesh.Membership?.Met(announced);
-            if (Dials.Any(d => d.Peer.DeviceId == device) || Array.Exists(_found, d => d.Peer.DeviceId == device)) continue;
+            StaticDial? before = Array.Find(_found, d => d.Peer.DeviceId == device);
+            // One that failed a moment ago waits as any other does ([W-42]); the few dials of its hour would be gone within a second.
+            if (Dials.Any(d => d.Peer.DeviceId == device) || (before is not null && (!before.Paused || _mesh.Time.GetTimestamp() < before.NextAt))) continue;
             if (DialRules.WhyNotDialDiscovered(
                 _mesh.Self, candidate, _mesh.Trust.Entries.ContainsKey(device.Value), _mesh.SessionOf(device) is not null,
                 _mesh.Suppression.IsSuppressed(device), _budget.HasLeft(device),
                 DialRules.WhyNotItsMesh(candidate.MeshId, mesh, id => _mesh.Membership?.PolicyOf(id) ?? JoinPolicy.Auto)) is not null) continue;
             string host = candidate.Host!.Contains(':', StringComparison.Ordinal) ? $"[{candidate.Host}]" : candidate.Host;
             if (StaticPeer.Parse($"{device.Value}=ws://{host}:{candidate.Port}||mdns", out _) is not { } peer || !_budget.TryTake(device)) continue;
-            lock (_lock) _found = [.. _found, new StaticDial(peer, _chance) { Discovered = true }];
+            lock (_lock) _found = [.. Array.FindAll(_found, d => d != before), new StaticDial(peer, _chance, before) { Discovered = true }];
+        }
+    }
+
+    // What nobody tells of any more is not waited for.
+    private void ForgetUnfound(IReadOnlyList<DialCandidate> found)
+    {
+        lock (_lock)
+        {
+            _found = Array.FindAll(_found, d =>
+            {
+                if (!d.Paused) return true;
+                foreach (DialCandidate candidate in found)
+                {
+                    if (candidate.DeviceId == d.Peer.DeviceId) return true;
+                }
+
+                return false;
+            });
         }
     }
 
     private void Lose(StaticDial dial, string why)
     {
         dial.Lost(why, _mesh.Time);
-        if (!dial.Discovered) return;
-        // A lost session has marked it dead ([W-43]); an attempt that failed has used up some of its hour.
-        _found = Array.FindAll(_found, d => d != dial);
+        // A lost session has marked it dead ([W-43]); what failed is dialled anew, at the address it then has, after its pause.
+        dial.Paused = dial.Discovered;
     }
 
     private bool IsDue(StaticDial dial)
@@ -136,7 +156,7 @@ internal sealed class DialBook
                 if (_mesh.Time.GetElapsedTime(dial.RivalSeenAt) < _mesh.Options.StandDown) return false;
                 dial.Resume();
                 break;
-            case DialState.Waiting or DialState.Untrusted:
+            case DialState.Waiting or DialState.Untrusted when !dial.Paused:
                 break;
             default:
                 return false;

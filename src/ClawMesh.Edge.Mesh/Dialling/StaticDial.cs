@@ -25,17 +25,22 @@ public sealed class StaticDial
 {
     private readonly Backoff _backoff;
 
-    internal StaticDial(StaticPeer peer, Func<double> chance) => (Peer, _backoff) = (peer, new Backoff(chance));
+    /// <param name="before">The dialler of the same device whose pauses this one goes on with.</param>
+    internal StaticDial(StaticPeer peer, Func<double> chance, StaticDial? before = null) =>
+        (Peer, _backoff, LastFault) = (peer, before?._backoff ?? new Backoff(chance), before?.LastFault ?? "");
 
     public StaticPeer Peer { get; }
 
     /// <summary>Found, not configured: forgotten when it ends, and dialled anew only by the rules of [W-39].</summary>
     public bool Discovered { get; internal init; }
 
+    /// <summary>A discovered one whose attempt or session has ended: it only keeps the pause until the next ([W-42]).</summary>
+    internal bool Paused { get; set; }
+
     public DialState State { get; internal set; }
 
     /// <summary>Why the last attempt came to nothing; empty after a handshake.</summary>
-    public string LastFault { get; internal set; } = "";
+    public string LastFault { get; internal set; }
 
     public int Attempts => _backoff.Attempts;
 
