@@ -21,6 +21,7 @@ public class ConvergenceTests
     [Fact]
     [Trait("spec", "X-23")]
     [Trait("spec", "X-28")]
+    [Trait("spec", "W-89")]
     public void Twenty_nodes_cut_in_two_for_a_week_with_ten_thousand_frames_on_each_side_converge_after_it()
     {
         int threads = Math.Max(1, Environment.ProcessorCount);

@@ -29,6 +29,23 @@ public class SignedFrameTests
     });
 
     [Fact]
+    [Trait("spec", "X-12")]
+    [Trait("spec", "W-69")]
+    public void A_signature_adds_four_members_to_a_frame_and_changes_nothing_else() => Field.EachSeed(field =>
+    {
+        string Members(bool signs)
+        {
+            SimulatedNode a = field.Node(signs ? "a" : "b", new SimulatedNodeOptions { Mesh = o => o with { SignFrames = signs } });
+            ClassicLink link = field.ClassicDialler(signs ? "one" : "two", a).Link;
+            string id = a.Observe(20);
+            field.Until(() => link.Frames.Contains(id), 2, "the frame has come");
+            return string.Join(' ', link.Events("context.frame")[0].Payload.EnumerateObject().Select(m => m.Name));
+        }
+
+        Assert.Equal($"{Members(signs: false)} epoch seq hlc sig", Members(signs: true));
+    });
+
+    [Fact]
     [Trait("spec", "X-17")]
     [Trait("spec", "X-18")]
     [Trait("spec", "X-82")]

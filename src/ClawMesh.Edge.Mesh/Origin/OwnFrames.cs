@@ -28,6 +28,7 @@ public sealed class OwnFrames
     private long _reserved;
     private bool _reserving;
     private bool _wantsMore;
+    private bool _stopped;
 
     /// <param name="chance">Random bytes, at least 2.</param>
     /// <param name="settings">Null: epoch and numbers live in memory.</param>
@@ -61,12 +62,12 @@ public sealed class OwnFrames
     {
         lock (_lock)
         {
-            if (Epoch is null) return false;
+            if (_stopped || Epoch is null) return false;
             if (_used < _reserved) return true;
         }
 
         Reserve();
-        lock (_lock) return _used < _reserved;
+        lock (_lock) return !_stopped && _used < _reserved;
     }
 
     /// <summary>Begins an epoch above every life that is known to be genuine ([X-14]).</summary>
@@ -93,7 +94,7 @@ public sealed class OwnFrames
         long upTo;
         lock (_lock)
         {
-            if (Epoch is null || _reserving) return;
+            if (Epoch is null || _reserving || _stopped) return;
             _reserving = true;
             (epoch, upTo) = (Epoch, Math.Max(_used, _reserved) + Block);
         }
@@ -108,6 +109,7 @@ public sealed class OwnFrames
         string text;
         lock (_lock)
         {
+            _stopped = true;
             if (Epoch is null || _settings is null || _reserved == 0) return;
             _reserved = _used;
             text = Text(Epoch, _used);
@@ -128,7 +130,7 @@ public sealed class OwnFrames
         bool half;
         lock (_lock)
         {
-            if (Epoch is null || _used >= _reserved) return null;
+            if (_stopped || Epoch is null || _used >= _reserved) return null;
             number = ++_used;
             epoch = Epoch;
             hlc = Clock.Create(_time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -165,6 +167,7 @@ public sealed class OwnFrames
         lock (_lock)
         {
             _reserving = false;
+            if (_stopped) return;
             again = _wantsMore;
             _wantsMore = false;
             if (durable && epoch == Epoch) (_reserved, InMemory) = (Math.Max(_reserved, upTo), false);

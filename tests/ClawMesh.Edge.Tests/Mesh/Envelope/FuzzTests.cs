@@ -23,7 +23,7 @@ public class FuzzTests
     private static readonly MeshCounter[] Watched =
     [
         MeshCounter.InvalidJson, MeshCounter.MissingType, MeshCounter.InvalidType, MeshCounter.InvalidFrame, MeshCounter.GenerationMismatch, MeshCounter.DataTooLarge, MeshCounter.LateResponses,
-        MeshCounter.DuplicateFrames, MeshCounter.OwnFramesBack, MeshCounter.FramesIngested, MeshCounter.PeerDownIgnored, MeshCounter.RateLimited, MeshCounter.Unauthenticated, MeshCounter.TooLarge, MeshCounter.GrantDenied,
+        MeshCounter.DuplicateFrames, MeshCounter.OwnFramesBack, MeshCounter.FramesIngested, MeshCounter.FrameInvalid, MeshCounter.PeerDownIgnored, MeshCounter.RateLimited, MeshCounter.Unauthenticated, MeshCounter.TooLarge, MeshCounter.GrantDenied,
     ];
 
     [Theory]
@@ -69,7 +69,7 @@ public class FuzzTests
         var bench = new Bench(19);
         var catchUp = new CatchUp(bench.Node.Mesh);
         Session session = bench.Node.Mesh.SessionOf(bench.Beta)!;
-        string[] golden = [.. Transcript.Load("04").Lines.Where(l => l.Direction == "recv" && l.Member("payload", "frames") is { } f && f.GetArrayLength() > 0).Select(l => l.Text), .. Transcript.Load("17").Lines.Where(l => l.Member("payload", "frames") is { } f && f.GetArrayLength() > 0).Select(l => l.Text)];
+        string[] golden = [.. Transcript.Load("04").Lines.Where(l => l.Direction == "recv" && l.Member("payload", "frames") is { } f && f.GetArrayLength() > 0).Select(l => Unsigned(l.Text)), .. Transcript.Load("17").Lines.Where(l => l.Member("payload", "frames") is { } f && f.GetArrayLength() > 0).Select(l => Unsigned(l.Text))];
         long allocated = 0;
         int completed = 0;
         for (int i = 0; i < Texts; i++)
@@ -113,7 +113,7 @@ public class FuzzTests
     {
         "requests" => [.. Sent("05").Concat(Sent("07")).Where(l => l.Type == "req" && l.Name is not ("mesh.connect" or "mesh.challenge")).Select(l => l.Text)],
         "responses" => [.. Transcript.Load("05").Lines.Where(l => l.Type == "res").Select(l => l.Text)],
-        "frames" => [.. Sent("03").Concat(Sent("17")).Where(l => l.Name == "context.frame").Select(l => l.Text)],
+        "frames" => [.. Sent("03").Concat(Sent("17")).Where(l => l.Name == "context.frame").Select(l => Unsigned(l.Text))],
         "lifecycle" =>
         [
             .. Sent("12").Concat(Sent("13")).Where(l => l.Type == "event").Select(l => l.Text),
@@ -126,6 +126,14 @@ public class FuzzTests
         "mesh.message.forward" => [.. Sent("06").Concat(Sent("08")).Where(l => l.Name == sort).Select(l => l.Text)],
         _ => [.. Sent("04").Where(l => l.Name == sort).Select(l => l.Text)],
     };
+
+    // Members nobody knows, in the place of those of a signing origin: what becomes of a signature is another test's matter, and twenty
+    // wrong ones would end the session.
+    private static string Unsigned(string text)
+    {
+        foreach (string name in (string[])["epoch", "seq", "hlc", "sig"]) text = text.Replace($"\"{name}\":", $"\"{name}_\":", StringComparison.Ordinal);
+        return text;
+    }
 
     private static IEnumerable<Line> Sent(string recording) => Transcript.Load(recording).Lines.Where(l => l.Direction == "sent" && l.Message is not null);
 
@@ -285,9 +293,21 @@ public class FuzzTests
         private MeshCounter? Arrive(JsonElement frame, bool synced)
         {
             bool own = frame.GetProperty("sourceDeviceId").GetString() == Node.DeviceId.Value;
-            if (own && synced) return MeshCounter.OwnFramesBack;
+            if (own) return MeshCounter.OwnFramesBack;
+            if (Stamp(frame) is { } fault) return fault;
             if (!_seen.Add(frame.GetProperty("frameId").GetString()!)) return MeshCounter.DuplicateFrames;
-            return own ? MeshCounter.OwnFramesBack : MeshCounter.FramesIngested;
+            return MeshCounter.FramesIngested;
+        }
+
+        // nothing here is signed by a key that is known, so a signature is a wrong one, and a malformed member is invalid as such.
+        private static MeshCounter? Stamp(JsonElement frame)
+        {
+            string source = frame.GetProperty("sourceDeviceId").GetString()!;
+            bool Sound(string name, Func<JsonElement, bool> form) => !frame.TryGetProperty(name, out JsonElement value) || form(value);
+            bool sound = Sound("epoch", e => e.ValueKind == JsonValueKind.String && e.GetString() is { Length: 16 } text && text.All(char.IsAsciiHexDigitLower))
+                && Sound("seq", s => s.ValueKind == JsonValueKind.Number && s.GetDouble() is >= 1 and <= 9007199254740991 and double n && Math.Floor(n) == n)
+                && Sound("hlc", h => h.ValueKind == JsonValueKind.String && ClawMesh.Edge.Mesh.Origin.HybridClock.IsWellFormed(h.GetString()!, source));
+            return sound && !frame.TryGetProperty("sig", out _) ? null : MeshCounter.FrameInvalid;
         }
     }
 }

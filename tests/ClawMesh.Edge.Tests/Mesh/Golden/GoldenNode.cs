@@ -73,7 +73,8 @@ internal sealed class GoldenNode : IDialler, IActuationRequests, IWireGate
         string publicKey = System.Buffers.Text.Base64Url.EncodeToString(Signer.PublicKey.Span);
         var frames = new FrameFactory(Signer.DeviceId, DisplayName, Time, NewId);
         Mesh = new MeshNode(
-            setup.Mesh(MeshOptions.Default with { Inline = true, StaticPeers = [.. setup.Dials.Select(d => StaticPeer.Parse($"{Transcript.DeviceId(d)}=ws://127.0.0.1:19102||local", out _)!)] }),
+            // The recordings know frames without signatures; what a signature adds to a frame is SignedFrameTests' matter.
+            setup.Mesh(MeshOptions.Default with { Inline = true, SignFrames = false, StaticPeers = [.. setup.Dials.Select(d => StaticPeer.Parse($"{Transcript.DeviceId(d)}=ws://127.0.0.1:19102||local", out _)!)] }),
             new MeshPorts(
                 () => new SelfFacts(Signer.DeviceId, publicKey, Transcript.MeshId, role, DisplayName, capabilities), Signer, Verifier, Trust, Rpc,
                 setup.Gate ?? this, setup.Actuation ?? this, setup.Operators, Events, this, Time, () => 0, NewNonce, NewId, frames.OperatorInput));

@@ -47,7 +47,7 @@ internal sealed record Line(double At, string Link, string Direction, string Tex
 }
 
 /// <summary>A recording, and the identities that speak in it.</summary>
-internal sealed record Transcript(string Name, IReadOnlyList<Line> Lines)
+internal sealed partial record Transcript(string Name, IReadOnlyList<Line> Lines)
 {
     public const string MeshId = "d08df7a16deb7ffb905692907543f42dfd0680f70617ae3da273fb12404a14fe";
 
@@ -98,6 +98,13 @@ internal sealed record Transcript(string Name, IReadOnlyList<Line> Lines)
     {
         using JsonDocument document = JsonDocument.Parse(text);
         JsonElement raw = document.RootElement.Clone();
-        return new Line(raw.GetProperty("t").GetDouble(), raw.Text("link"), raw.Text("dir"), raw.TryGetProperty("text", out JsonElement said) ? said.GetString()! : "", raw);
+        return new Line(raw.GetProperty("t").GetDouble(), raw.Text("link"), raw.Text("dir"), raw.TryGetProperty("text", out JsonElement said) ? Unsigned(said.GetString()!) : "", raw);
     }
+
+    // The recordings show that a classic node passes on members it does not know, with a placeholder in the place of a signature. To our node
+    // that is a wrong signature, and the frame goes no further ([X-18]); under names that nobody knows the recording says what it is there for.
+    private static string Unsigned(string text) => PlaceholderSignature().Replace(text, "\"hlc_\":$1,\"sig_\":");
+
+    [System.Text.RegularExpressions.GeneratedRegex("\"hlc\":(\"[^\"]*\"),\"sig\":")]
+    private static partial System.Text.RegularExpressions.Regex PlaceholderSignature();
 }

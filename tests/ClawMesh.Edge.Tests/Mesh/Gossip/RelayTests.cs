@@ -38,7 +38,7 @@ public class RelayTests
 
     [Fact]
     [Trait("spec", "W-74")]
-    public void A_frame_of_our_own_that_comes_back_is_marked_seen_and_dropped()
+    public void A_frame_of_our_own_that_comes_back_is_dropped_before_anything_else()
     {
         (GoldenNode node, WireLink probe, WireLink observer) = TwoPeers();
         string own = $$"""{"type":"event","event":"context.frame","payload":{{Frames.Good(node.DeviceId.Value).ToJsonString()}}}""";
@@ -46,7 +46,7 @@ public class RelayTests
         probe.Feed(own);
         observer.Feed(own);
 
-        Assert.Equal((1, 1), (node.Mesh.Counters[MeshCounter.OwnFramesBack], node.Mesh.Counters[MeshCounter.DuplicateFrames]));
+        Assert.Equal((2, 0), (node.Mesh.Counters[MeshCounter.OwnFramesBack], node.Mesh.Counters[MeshCounter.DuplicateFrames]));
         Assert.Equal(0, node.Mesh.World.Counts.Frames);
         Assert.Empty(probe.Take());
         Assert.Empty(observer.Take());
@@ -65,7 +65,7 @@ public class RelayTests
         Assert.Equal(sent, Assert.Single(observer.Take()));
         Assert.Contains("\"hops\":0", sent);
         probe.Feed(sent.Replace("\"hops\":0", "\"hops\":2", StringComparison.Ordinal));
-        Assert.Equal(1, node.Mesh.Counters[MeshCounter.DuplicateFrames]);
+        Assert.Equal(1, node.Mesh.Counters[MeshCounter.OwnFramesBack]);
 
         own["timestamp"] = 9007199254740992;
         own["frameId"] = "another";

@@ -44,6 +44,7 @@ public class OwnFramesTests
         for (int i = 0; i < 5; i++) own.Sign(Frame, "mesh", out _);
         await own.StopAsync();
         Assert.Null(own.Sign(Frame, "mesh", out _));
+        Assert.EndsWith(" 5", _disk.Get(OwnFrames.SettingKey), StringComparison.Ordinal);
 
         OwnFrames again = New();
         again.Reserve();
@@ -77,9 +78,11 @@ public class OwnFramesTests
         var numbers = new HashSet<(string, long)>();
         for (int i = 0; i < 3 * OwnFrames.Block; i++)
         {
-            Assert.NotNull(own.Sign(Frame, "mesh", out long number));
-            if (own.Epoch == onDisk) last = number;
-            Assert.True(numbers.Add((own.Epoch!, number)));
+            byte[] signed = own.Sign(Frame, "mesh", out long number)!;
+            using var frame = System.Text.Json.JsonDocument.Parse(signed);
+            string epoch = frame.RootElement.GetProperty("epoch").GetString()!;
+            if (epoch == onDisk) last = number;
+            Assert.True(numbers.Add((epoch, number)), $"number {number} of {epoch} twice");
         }
 
         Assert.Equal(OwnFrames.Block, last);

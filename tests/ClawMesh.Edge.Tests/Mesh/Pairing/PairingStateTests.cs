@@ -7,6 +7,7 @@ namespace ClawMesh.Edge.Tests.Mesh.Pairing;
 
 /// <summary>The machine of at both ends.</summary>
 [Trait("spec", "X-60")]
+[Trait("spec", "X-63")]
 public class PairingStateTests : PairingBench
 {
     [Fact]
