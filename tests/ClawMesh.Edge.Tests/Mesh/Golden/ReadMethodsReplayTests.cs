@@ -174,7 +174,7 @@ public sealed class ReadMethodsReplayTests : IDisposable
         EdgeNode node = await EdgeNode.StartAsync(
             new NodeOptions
             {
-                State = state, Site = "simulated", Name = "alpha", Host = "127.0.0.1", Port = 0, Discovery = false, MeshName = "golden-mesh",
+                State = state, SignFrames = false, Site = "simulated", Name = "alpha", Host = "127.0.0.1", Port = 0, Discovery = false, MeshName = "golden-mesh",
                 StaticPeers = [$"{Transcript.DeviceId("beta")}=ws://127.0.0.1:19102||local"],
             },
             time, TestContext.Current.CancellationToken);
