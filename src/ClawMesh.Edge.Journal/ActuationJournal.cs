@@ -179,7 +179,7 @@ public sealed class ActuationJournal : IActuationJournal, IDisposable
             session.Transactions.Run(() => session.Tables.Set(SettingKeys.Opened, OpenedText()));
             session.WriteHead();
             Load(connection, adopted);
-            if (StoredMemory.LatestMs(connection) is { } latest) _chain.Timed(latest, clockSet: false);
+            if (StoredMemory.LatestMs(connection) is { } latest) _chain.Timed(latest);
             return session;
         }
         catch

@@ -66,5 +66,6 @@ public sealed partial class MeshNode
         Gossip.Voice.Tick();
         if (_ports.Archive is { } archive) Book.Save(archive);
         await Own.StopAsync();
+        await _verifying;
     }
 }

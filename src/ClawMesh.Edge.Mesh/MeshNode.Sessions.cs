@@ -21,6 +21,12 @@ public sealed partial class MeshNode
             return;
         }
 
+        if (IsTurnedAway(facts.DeviceId))
+        {
+            conversation.Close(1008, "turned away for 10 minutes");
+            return;
+        }
+
         Remember(facts);
         var session = new Session(conversation, facts, NowMs, Time.GetTimestamp(), conversation.Dial?.Peer.Label);
         Session? old;

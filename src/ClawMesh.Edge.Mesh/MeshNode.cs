@@ -93,9 +93,10 @@ public sealed partial class MeshNode : IDisposable
         Suppression = new SuppressionList(ports.Time);
         _turnedAway = new SuppressionList(ports.Time);
         Book = new SequenceBook(ports.Archive?.Knowledge() ?? []);
-        _verifier = new FrameVerifier(ports.Verifier, () => ports.Self().MeshId, ports.Time, options.Verify);
+        _verifier = new FrameVerifier(ports.Verifier, () => ports.Self().MeshId, ports.Time, options.Verify, (frame, bug) => ports.Events.Publish(new EdgeEvent(
+            0, default, EventTypes.Error, EventSeverity.Error, "mesh", $"A frame of {frame.SourceDeviceId[..12]}… could not be taken in: {bug.GetType().Name}, {bug.Message}", FailureClass.Infra)));
         Gossip = new GossipHub(this, Own, Book, _verifier, new FrameStandings(ports.Trust, Book, ports.Settings, ports.Events), ports.Archive);
-        Origin = new OriginDesk(this, Own, ports.Archive);
+        Origin = new OriginDesk(this, Own, ports.Archive, ports.Settings);
         if (ports.Archive is { } archive)
         {
             Sync = new SyncSchedule(this, Book, archive, Origin);
@@ -272,7 +273,6 @@ public sealed partial class MeshNode : IDisposable
         });
         foreach (Session session in _sessions) session.Conversation.SendEvent(MessageClass.Safety, leaving);
         foreach (Conversation conversation in _conversations) conversation.Close(1005, "");
-        await _verifying;
         await StopFramesAsync();
     }
 

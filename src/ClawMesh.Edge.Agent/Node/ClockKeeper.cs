@@ -13,7 +13,7 @@ namespace ClawMesh.Edge.Agent.Node;
 /// contradict it, and only more than half of at least two.
 /// </summary>
 /// <param name="floor">Time of the newest journal record; null when there is none or the journal is not open yet.</param>
-/// <param name="latest">The latest time the node has journaled since the clock was last set; the newest record's when absent.</param>
+/// <param name="latest">The latest time the node has journaled; the newest record's when absent.</param>
 /// <param name="peers">What the Edge peers say about the clock; null when there is no mesh.</param>
 internal sealed class ClockKeeper(NodeClock clock, string clockFile, Func<DateTimeOffset?> floor, Func<PeerClockVote?>? peers = null, Func<DateTimeOffset?>? latest = null) : IClockStatus
 {

@@ -141,7 +141,7 @@ internal static class NodeMethods
         }
 
         ClockKeeper.CheckPlausible(now);
-        await node.Desk.JournalOperatorActAsync(JournalCodes.ClockSet, caller.Name, $"{node.Time.GetUtcNow():O} -> {now:O}", cancellationToken);
+        await node.Desk.JournalOperatorActAsync("clock-set", caller.Name, $"{node.Time.GetUtcNow():O} -> {now:O}", cancellationToken);
         // The journal has taken its time; what the person said was meant when they said it.
         node.Clock.Set(now + node.Time.GetElapsedTime(askedAt), caller.Name);
         return w =>

@@ -115,8 +115,8 @@ public interface IActuationJournal
     DateTimeOffset? NewestRecordAt { get; }
 
     /// <summary>
-    /// The latest wall time of a record since an operator last set the clock, or null. Behind it the clock was set back ([X-47]), however many
-    /// records were written since.
+    /// The latest wall time of a record, or null. Behind it the clock was set back, by whomever, and no old command may become fresh again
+    /// ([X-47]), however many records were written since; only <c>journal reset</c> forgets it.
     /// </summary>
     DateTimeOffset? LatestTime { get; }
 
@@ -138,11 +138,4 @@ public interface IActuationJournal
 
     /// <summary>Activations that touch the last <paramref name="window"/>.</summary>
     IReadOnlyList<PastActivation> ActivationsWithin(TimeSpan window);
-}
-
-/// <summary>Codes of operator records that the journal itself understands.</summary>
-public static class JournalCodes
-{
-    /// <summary>An operator set the clock; the record bears the time before.</summary>
-    public const string ClockSet = "clock-set";
 }

@@ -20,13 +20,13 @@ internal sealed class ChainState
 
     public void Attempt(ChainTip tip) => _attempted = tip;
 
-    /// <summary>The latest time of a record since an operator last set the clock; a record may be older than one before it.</summary>
+    /// <summary>The latest time of a record; a record may be older than one before it.</summary>
     public DateTimeOffset? Latest => Interlocked.Read(ref _latestMs) is var ms and not long.MinValue ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
 
     public void Committed(ChainTip tip) => (_tip, _attempted) = (tip, null);
 
-    /// <summary>Takes the time of a record into account; what a set clock said before says nothing any more.</summary>
-    public void Timed(long atMs, bool clockSet) => Interlocked.Exchange(ref _latestMs, clockSet ? long.MinValue : Math.Max(Interlocked.Read(ref _latestMs), atMs));
+    /// <summary>Takes the time of a record into account.</summary>
+    public void Timed(long atMs) => Interlocked.Exchange(ref _latestMs, Math.Max(Interlocked.Read(ref _latestMs), atMs));
 
     public void Forget()
     {

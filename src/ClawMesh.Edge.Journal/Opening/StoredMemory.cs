@@ -29,18 +29,11 @@ internal static class StoredMemory
         }
     }
 
-    /// <summary>The latest time among the newest records, those before the last setting of the clock left out; null when there is none.</summary>
+    /// <summary>The latest time among the newest thousand records; null when there is none.</summary>
     public static long? LatestMs(SqliteConnection connection)
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText =
-            """
-            WITH newest AS (SELECT seq, at_ms, type, code FROM journal ORDER BY seq DESC LIMIT 1000)
-            SELECT MAX(at_ms) FROM newest
-            WHERE seq > COALESCE((SELECT MAX(seq) FROM newest WHERE CAST(type AS BLOB) = $type AND CAST(code AS BLOB) = $code), 0)
-            """;
-        command.Parameters.AddWithValue("$type", System.Text.Encoding.UTF8.GetBytes(JournalRecordType.Operator.Word()));
-        command.Parameters.AddWithValue("$code", System.Text.Encoding.UTF8.GetBytes(JournalCodes.ClockSet));
+        command.CommandText = "SELECT MAX(at_ms) FROM (SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1000)";
         return command.ExecuteScalar() is long latest ? latest : null;
     }
 

@@ -72,7 +72,7 @@ internal sealed class JournalSession : IDisposable
             also?.Invoke(record.Sequence);
         });
         _chain.Committed(tip);
-        _chain.Timed(record.AtMs, entry.Type == JournalRecordType.Operator && entry.Code == JournalCodes.ClockSet);
+        _chain.Timed(record.AtMs);
         _headLags = true;
         if (_first == 0) _first = record.Sequence;
         return record.Sequence;

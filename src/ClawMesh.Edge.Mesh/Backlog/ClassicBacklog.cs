@@ -51,8 +51,10 @@ internal sealed class ClassicBacklog(MeshNode mesh, IFrameArchive archive, ISett
         long mark = settings?.Get(KeyOf(session)) is { } kept && long.TryParse(kept, NumberStyles.None, CultureInfo.InvariantCulture, out long read) ? Math.Min(read, last) : last;
         (state.Follows, state.Mark, state.SavedMark, state.Candidate) = (true, mark, mark, last);
         state.CandidateAt = state.SavedAt = mesh.Time.GetTimestamp();
-        if (mark < last) Flush(session, mark);
-        else if (state.SavedMark == last) Save(session, state);
+        if (mark >= last) Save(session, state);
+        // Rows of a disk: not for the receive loop that has just finished a handshake.
+        else if (mesh.Options.Inline) Flush(session, mark);
+        else _ = Task.Run(() => Flush(session, mark));
     }
 
     public void Tick()

@@ -106,7 +106,12 @@ internal sealed class GossipHub
                 : _mesh.Trust.Entries.ContainsKey(kept.Origin) ? FrameStanding.UnsignedClassic : FrameStanding.UnknownOrigin;
             if (frame.Standing != FrameStanding.Own) Believe(frame);
             frame.IsHistory = IsHistory(frame);
-            lock (_lock) _seen.Add(frame.FrameId);
+            lock (_lock)
+            {
+                _seen.Add(IdOf(frame));
+                if (frame.Standing is FrameStanding.UnsignedClassic or FrameStanding.UnknownOrigin) _unsigned.Add(IdOf(frame));
+            }
+
             _mesh.World.Ingest(frame);
         }
     }
@@ -148,7 +153,7 @@ internal sealed class GossipHub
         if (_verifier.IsKnownGood(frame))
         {
             frame.Standing = FrameStanding.Verified;
-            Settle(from, frame, way, done);
+            Settle(from, frame, way, done, isCopy: true);
             return;
         }
 
@@ -183,20 +188,22 @@ internal sealed class GossipHub
     }
 
     // Everything about the frame is known: is it new, and what follows.
-    private void Settle(Session from, MeshFrame frame, FrameWay way, Action<bool>? done)
+    /// <param name="isCopy">The very text of a frame that was verified before.</param>
+    private void Settle(Session from, MeshFrame frame, FrameWay way, Action<bool>? done, bool isCopy = false)
     {
         Believe(frame);
         bool leavesGap = false, upgrade = false, known, idKnown;
+        string id = IdOf(frame);
         lock (_lock)
         {
-            idKnown = _seen.Contains(frame.FrameId);
+            idKnown = _seen.Contains(id);
             if (frame.Standing == FrameStanding.Verified)
             {
                 FrameStamp stamp = frame.Stamp!;
                 known = _book.Has(frame.SourceDeviceId, stamp.Epoch, stamp.Sequence);
                 if (!known)
                 {
-                    upgrade = idKnown && _unsigned.Contains(frame.FrameId);
+                    upgrade = idKnown && _unsigned.Contains(id);
                     _book.See(frame.SourceDeviceId, stamp.Epoch, stamp.Sequence, out leavesGap);
                     // One id under two numbers: the number is noted, the frame is the one that is there.
                     known = idKnown && !upgrade;
@@ -207,22 +214,22 @@ internal sealed class GossipHub
                 known = idKnown;
             }
 
-            _seen.Add(frame.FrameId);
-            if (!known && frame.Standing != FrameStanding.Verified) _unsigned.Add(frame.FrameId);
+            _seen.Add(id);
+            if (!known && frame.Standing != FrameStanding.Verified) _unsigned.Add(id);
         }
 
         if (known)
         {
-            if (frame.Standing == FrameStanding.Verified && !idKnown) LookForFork(frame);
+            if (frame.Standing == FrameStanding.Verified && !(idKnown && isCopy)) LookForFork(frame);
             Drop(MeshCounter.DuplicateFrames, done);
             return;
         }
 
         if (frame.Standing == FrameStanding.Verified) Verified(from, frame, leavesGap && way == FrameWay.Live);
-        if (upgrade && _mesh.World.Find(frame.FrameId) is { } old && !FrameSignature.HaveSameData(old.Utf8, frame.Utf8)) _mesh.Counters.Add(MeshCounter.FrameConflict);
+        if (upgrade && _mesh.World.Find(frame.FrameId) is { } old && old.SourceDeviceId == frame.SourceDeviceId && !FrameSignature.HaveSameData(old.Utf8, frame.Utf8)) _mesh.Counters.Add(MeshCounter.FrameConflict);
         Pass(from, frame, way);
         if (way == FrameWay.Live && !upgrade) _mesh.Traces.Heard(frame);
-        Keep(frame, upgrade);
+        Keep(frame, upgrade, way == FrameWay.Pulled);
         if (way != FrameWay.Live) _mesh.Counters.Add(MeshCounter.SyncFrames);
         done?.Invoke(true);
     }
@@ -235,7 +242,7 @@ internal sealed class GossipHub
 
     private void Verified(Session from, MeshFrame frame, bool leavesGap)
     {
-        Standings.Signs(frame.SourceDeviceId);
+        Standings.SeenSigning(frame.SourceDeviceId);
         if (!_own.Clock.Accept(frame.Stamp!.Hlc, _mesh.NowMs)) _mesh.Counters.Add(MeshCounter.HlcSkew);
         frame.IsHistory = IsHistory(frame);
         if (leavesGap) _mesh.Sync?.GapNoticed(from);
@@ -252,6 +259,8 @@ internal sealed class GossipHub
     private void LookForFork(MeshFrame frame)
     {
         FrameStamp stamp = frame.Stamp!;
+        // What is known already needs no second proof, and each look goes to the disk.
+        if (Standings.IsForked(frame.SourceDeviceId)) return;
         if (_archive?.Signed(frame.SourceDeviceId, stamp.Epoch, new SequenceRange(stamp.Sequence, stamp.Sequence), 1, int.MaxValue) is not [{ } kept]) return;
         if (FrameSignature.AreSame(kept.Utf8, frame.Utf8)) return;
         _mesh.Counters.Add(MeshCounter.SequenceForks);
@@ -265,14 +274,15 @@ internal sealed class GossipHub
         else if (way != FrameWay.Pulled || frame.Timestamp >= _mesh.NowMs - RelayPulledMs) Relay(frame, from, synced: way != FrameWay.Live);
     }
 
-    private void Keep(MeshFrame frame, bool upgrade)
+    private void Keep(MeshFrame frame, bool upgrade, bool pulled)
     {
         _mesh.World.Ingest(frame);
         _mesh.Counters.Add(MeshCounter.FramesIngested);
         if (_archive is not null)
         {
             ArchivedFrame archived = ArchivedFrames.Of(frame, _mesh.NowMs, ArchivedFrames.ClassOf(frame));
-            if (upgrade) _archive.Replace(archived);
+            // What is pulled may be kept unsigned since before the ids that are remembered.
+            if (upgrade || (pulled && frame.Standing == FrameStanding.Verified)) _archive.Replace(archived);
             else _archive.Append(archived);
         }
 
@@ -281,9 +291,12 @@ internal sealed class GossipHub
 
     private void Said(MeshFrame frame)
     {
-        lock (_lock) _seen.Add(frame.FrameId);
+        lock (_lock) _seen.Add(IdOf(frame));
         if (frame.Stamp is { } stamp) _book.See(frame.SourceDeviceId, stamp.Epoch, stamp.Sequence, out _);
     }
+
+    // A frame id is its origin's: nobody else can use it up.
+    private static string IdOf(MeshFrame frame) => frame.SourceDeviceId + frame.FrameId;
 
     private MeshFrame? Read(byte[] utf8, out FrameFault fault)
     {

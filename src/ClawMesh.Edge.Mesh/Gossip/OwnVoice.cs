@@ -49,12 +49,7 @@ internal sealed class OwnVoice(MeshNode mesh, OwnFrames own, IFrameArchive? arch
             if (!_scan.Frame(utf8) || _check.Check(utf8, _scan, out _) is null) throw Invalid(frame.Kind, null);
             if (mesh.Options.SignFrames && (_held.Count > 0 || !own.EnsureReady()))
             {
-                if (_held.Count == MaxHeld)
-                {
-                    _held.Dequeue();
-                    mesh.Counters.Add(MeshCounter.OwnFramesDropped);
-                }
-
+                if (_held.Count == MaxHeld) DropHeld();
                 _held.Enqueue((utf8, messageClass));
                 Flush();
                 return;
@@ -85,6 +80,26 @@ internal sealed class OwnVoice(MeshNode mesh, OwnFrames own, IFrameArchive? arch
             (byte[] utf8, MessageClass messageClass) = _held.Dequeue();
             Say(utf8, messageClass);
         }
+    }
+
+    // The oldest of the lowest class.
+    private void DropHeld()
+    {
+        MessageClass lowest = MessageClass.Safety;
+        foreach ((_, MessageClass held) in _held)
+        {
+            if (held > lowest) lowest = held;
+        }
+
+        bool dropped = false;
+        for (int i = _held.Count; i > 0; i--)
+        {
+            (byte[] Utf8, MessageClass Class) one = _held.Dequeue();
+            if (!dropped && one.Class == lowest) dropped = true;
+            else _held.Enqueue(one);
+        }
+
+        mesh.Counters.Add(MeshCounter.OwnFramesDropped);
     }
 
     // Under the lock: numbers go out, and onto the disk, in their order.

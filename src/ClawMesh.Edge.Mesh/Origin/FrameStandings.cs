@@ -58,7 +58,7 @@ internal sealed class FrameStandings(ITrustStore trust, SequenceBook book, ISett
         return book.Knows(origin) || (trust.Entries.TryGetValue(origin, out TrustEntry? entry) && entry.Features.Contains(EdgeFeatures.SignedFrames));
     }
 
-    /// <summary>A verified frame of an origin was taken in, or it showed the feature on its own session.</summary>
+    /// <summary>An origin has shown on a session of its own that it signs.</summary>
     public void Signs(string origin)
     {
         lock (_lock)
@@ -66,6 +66,20 @@ internal sealed class FrameStandings(ITrustStore trust, SequenceBook book, ISett
             if (_signing.Count < MaxMarked) _signing.Add(origin);
             _classicAgain.Remove(origin);
         }
+    }
+
+    /// <summary>A verified frame of an origin was taken in. It says nothing of one that has gone back to classic software since: the frame may be old.</summary>
+    public void SeenSigning(string origin)
+    {
+        lock (_lock)
+        {
+            if (!_classicAgain.Contains(origin) && _signing.Count < MaxMarked) _signing.Add(origin);
+        }
+    }
+
+    public bool IsForked(string origin)
+    {
+        lock (_lock) return _forked.Contains(origin);
     }
 
     /// <summary>A device that was known to sign has proved on a session of its own that it does not any more.</summary>

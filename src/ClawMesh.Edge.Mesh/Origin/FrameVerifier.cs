@@ -16,7 +16,7 @@ internal sealed record VerifyJob(Session From, MeshFrame Frame, string PublicKey
 /// Good frames are remembered, so that their further copies cost a hash. Submitted on any thread, checked on one.
 /// </summary>
 #pragma warning disable CA1001 // A semaphore without a wait handle holds nothing to give back.
-internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> meshId, TimeProvider time, VerifyLimits limits)
+internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> meshId, TimeProvider time, VerifyLimits limits, Action<MeshFrame, Exception> faulted)
 #pragma warning restore CA1001
 {
     private readonly Lock _lock = new();
@@ -54,6 +54,8 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
     {
         lock (_lock)
         {
+            // One that has ended would be remembered for ever.
+            if (job.From.IsOver) return false;
             if (!_lines.TryGetValue(job.From, out Line? line)) _lines[job.From] = line = new Line(new TokenBucket(time, limits.PerSession, limits.PerSession));
             if (line.Jobs.Count >= limits.MaxWaiting || line.Bytes + job.Frame.Utf8.Length > limits.MaxWaitingBytes) return false;
             if (line.Jobs.Count == 0) _turn.Enqueue(job.From);
@@ -72,6 +74,7 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
         Line? line;
         lock (_lock)
         {
+            session.IsOver = true;
             if (!_lines.Remove(session, out line)) return;
             Interlocked.Add(ref _waiting, -line.Jobs.Count);
         }
@@ -102,7 +105,15 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
             while (Next() is { } job)
             {
                 Checks++;
-                job.Checked(CheckNow(job.Frame, job.PublicKey));
+                try
+                {
+                    job.Checked(CheckNow(job.Frame, job.PublicKey));
+                }
+                catch (Exception bug) when (bug is not OperationCanceledException)
+                {
+                    // One frame that this node cannot deal with must not be the last that it checks.
+                    faulted(job.Frame, bug);
+                }
             }
         }
         finally

@@ -19,6 +19,9 @@ public sealed class HybridClock(NodeId self)
     /// <summary>Characters of a text: 12 + 1 + 4 + 1 + 8.</summary>
     public const int TextLength = 26;
 
+    // What twelve digits hold.
+    private const long MaxMs = 0xffffffffffff;
+
     private const int MaxCounter = 0xffff;
     private const int SuffixLength = 8;
 
@@ -42,7 +45,7 @@ public sealed class HybridClock(NodeId self)
     {
         lock (_lock)
         {
-            if (ms > _ms) (_ms, _counter) = (ms, counter);
+            if (ms > _ms && ms <= MaxMs) (_ms, _counter) = (ms, counter);
         }
     }
 

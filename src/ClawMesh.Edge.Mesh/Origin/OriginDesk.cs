@@ -19,17 +19,22 @@ internal sealed class OriginDesk
     /// <summary>How long a node with a fresh store waits for a peer that may remember it.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
+    private const string MeshKey = "mesh.signedFor";
+
     private readonly MeshNode _mesh;
     private readonly OwnFrames _own;
     private readonly IFrameArchive? _archive;
+    private readonly ISettingsStore? _settings;
+    private readonly Lock _lock = new();
     private readonly long _began;
     private string _meshId;
     private bool _asking;
 
-    public OriginDesk(MeshNode mesh, OwnFrames own, IFrameArchive? archive)
+    public OriginDesk(MeshNode mesh, OwnFrames own, IFrameArchive? archive, ISettingsStore? settings)
     {
-        (_mesh, _own, _archive, _began, _meshId) = (mesh, own, archive, mesh.Time.GetTimestamp(), mesh.SelfFacts.MeshId);
+        (_mesh, _own, _archive, _settings, _began, _meshId) = (mesh, own, archive, settings, mesh.Time.GetTimestamp(), mesh.SelfFacts.MeshId);
         RestoreClock();
+        SignedForAnother(settings);
         if (own.Epoch is { } epoch) CarryOn(epoch);
         // Nobody to ask, or a node that keeps nothing and begins anew each time.
         else if (archive is null || mesh.Trust.Entries.Count == 0) own.Begin(HighestKept());
@@ -81,9 +86,15 @@ internal sealed class OriginDesk
     private void RestoreClock()
     {
         if (_archive is null) return;
-        foreach (ArchivedFrame frame in _archive.Newest(64))
+        // Every own frame bears the clock's reading. Others' count as when they were heard: one that is far ahead moves nothing, or one device
+        // with a wrong clock would take the time of every node that starts again.
+        long now = _mesh.NowMs;
+        if (_archive.Head(_mesh.Self.Value) is { } head) Restore(head, long.MaxValue);
+        foreach (ArchivedFrame frame in _archive.Newest(64)) Restore(frame, frame.Origin == _mesh.Self.Value ? long.MaxValue : now + HybridClock.MaxSkewMs);
+
+        void Restore(ArchivedFrame frame, long latest)
         {
-            if (frame.Epoch is not null && HlcOf(frame.Utf8) is { } hlc && HybridClock.TryRead(hlc, out long ms, out _)) _own.Clock.Restore(ms + HybridClock.RestartMarginMs);
+            if (frame.Epoch is not null && HlcOf(frame.Utf8) is { } hlc && HybridClock.TryRead(hlc, out long ms, out _) && ms <= latest) _own.Clock.Restore(ms + HybridClock.RestartMarginMs);
         }
     }
 
@@ -111,13 +122,43 @@ internal sealed class OriginDesk
     /// <summary>Frames are signed for one mesh ([X-5]); after joining another, what was signed before says nothing there.</summary>
     public void LookAtMesh()
     {
-        SelfFacts self = _mesh.SelfFacts;
-        if (_meshId == self.MeshId) return;
-        _meshId = self.MeshId;
-        _mesh.Book.Forget(self.DeviceId.Value);
-        _archive?.Forget(self.DeviceId.Value);
-        Void = null;
-        if (_own.Epoch is { } epoch) _own.Begin(epoch);
+        string meshId = _mesh.SelfFacts.MeshId;
+        lock (_lock)
+        {
+            if (_meshId == meshId) return;
+            _meshId = meshId;
+            Void = null;
+            if (_own.Epoch is { } epoch) _own.Begin(epoch);
+        }
+
+        // The old frames go without anybody waiting for the disk; the new ones bear another epoch.
+        if (_mesh.Options.Inline) ForgetSigned();
+        else _ = Task.Run(ForgetSigned);
+        if (_settings is not null) _ = SettingNote.TryWriteAsync(_settings, MeshKey, meshId);
+    }
+
+    // A node that was stopped, and started for another mesh.
+    private void SignedForAnother(ISettingsStore? settings)
+    {
+        if (settings is null) return;
+        string? before = settings.Get(MeshKey);
+        if (before == _meshId) return;
+        _ = SettingNote.TryWriteAsync(settings, MeshKey, _meshId);
+        if (before is null) return;
+        string? above = _own.Epoch;
+        ForgetSigned();
+        if (above is not null) _own.Begin(above);
+    }
+
+    private void ForgetSigned()
+    {
+        var origins = new HashSet<string>(StringComparer.Ordinal) { _mesh.Self.Value };
+        foreach (SequenceKnowledge knowledge in _archive?.Knowledge() ?? []) origins.Add(knowledge.Origin);
+        foreach (string origin in origins)
+        {
+            _mesh.Book.Forget(origin);
+            _archive?.Forget(origin);
+        }
     }
 
     private ContextFrame VoidFrame(string epoch, SequenceRange range)

@@ -16,6 +16,9 @@ public sealed class OwnFrames
     /// <summary>Numbers reserved at once; the next block is asked for when half of one is used.</summary>
     public const int Block = 1_024;
 
+    /// <summary>A disk that takes longer to reserve numbers counts as away: alarms must not wait for it.</summary>
+    private static readonly TimeSpan MaxReserveWait = TimeSpan.FromSeconds(2);
+
     /// <summary>The setting that holds the epoch and the last reserved number.</summary>
     public const string SettingKey = "mesh.sequence";
 
@@ -27,6 +30,7 @@ public sealed class OwnFrames
     private long _used;
     private long _reserved;
     private bool _reserving;
+    private long _reservingSince;
     private bool _wantsMore;
     private bool _stopped;
 
@@ -64,6 +68,7 @@ public sealed class OwnFrames
         {
             if (_stopped || Epoch is null) return false;
             if (_used < _reserved) return true;
+            if (_reserving && _time.GetElapsedTime(_reservingSince) >= MaxReserveWait) GoOnInMemory();
         }
 
         Reserve();
@@ -96,6 +101,7 @@ public sealed class OwnFrames
         {
             if (Epoch is null || _reserving || _stopped) return;
             _reserving = true;
+            _reservingSince = _time.GetTimestamp();
             (epoch, upTo) = (Epoch, Math.Max(_used, _reserved) + Block);
         }
 
@@ -173,11 +179,7 @@ public sealed class OwnFrames
             if (durable && epoch == Epoch) (_reserved, InMemory) = (Math.Max(_reserved, upTo), false);
             // Without a disk the numbers of an epoch on disk must not be used up; an epoch of this process alone can be ([X-81]).
             anew = !durable && epoch == Epoch && _used >= _reserved;
-            if (anew)
-            {
-                if (!InMemory) StartInMemory();
-                _reserved = _used + Block;
-            }
+            if (anew) GoOnInMemory();
         }
 
         if (again) Reserve();
@@ -186,10 +188,17 @@ public sealed class OwnFrames
     /// <summary>The epoch is not on disk: the disk is away, and the next life begins another.</summary>
     public bool InMemory { get; private set; }
 
+    private void GoOnInMemory()
+    {
+        if (!InMemory) StartInMemory();
+        _reserved = _used + Block;
+    }
+
+    // An epoch that may be on disk, or may still come there, is left alone.
     private void StartInMemory()
     {
         InMemory = true;
-        if (_used == 0 && _reserved == 0) return;
+        if (_used == 0 && _reserved == 0 && !_reserving) return;
         long ms = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), long.Parse(Epoch!.AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) + 1);
         byte[] chance = _chance();
         Epoch = string.Create(CultureInfo.InvariantCulture, $"{ms & 0xffffffffffff:x12}{chance[0]:x2}{chance[1]:x2}");

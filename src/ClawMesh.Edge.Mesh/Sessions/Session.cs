@@ -66,6 +66,9 @@ public sealed class Session
 
     internal long LastProbeTimestamp { get; set; }
 
+    /// <summary>It has left the table of sessions.</summary>
+    internal bool IsOver { get; set; }
+
     internal Sync.SyncState Sync { get; } = new();
 
     internal Backlog.BacklogState Backlog { get; } = new();

@@ -19,15 +19,17 @@ internal sealed class ClassicRound(MeshNode mesh, IFrameArchive archive, Func<Ac
     {
         long to = Down(mesh.NowMs - ClassicDigests.SettleMs, SyncWords.StepMs);
         long from = Math.Max(Down(to - (long)mesh.Options.ClassicRetention.TotalMilliseconds, SyncWords.HourMs) + SyncWords.HourMs, 0);
-        for (long day = from; day < to; day += 24 * SyncWords.HourMs)
+        // The newest first: where two nodes trust other origins some hours differ for good, and must not keep the rest from being asked for.
+        for (long end = to; end > from; end -= 24 * SyncWords.HourMs)
         {
-            if (await DifferingAsync(day, Math.Min(day + (24 * SyncWords.HourMs), to), SyncWords.HourMs) is not { } hours) return false;
-            foreach (long hour in hours)
+            long begin = Math.Max(from, end - (24 * SyncWords.HourMs));
+            if (await DifferingAsync(begin, end, SyncWords.HourMs) is not { } hours) return false;
+            for (int h = hours.Count - 1; h >= 0; h--)
             {
-                if (await DifferingAsync(hour, Math.Min(hour + SyncWords.HourMs, to), SyncWords.StepMs) is not { } steps) return false;
-                foreach (long step in steps)
+                if (await DifferingAsync(hours[h], Math.Min(hours[h] + SyncWords.HourMs, end), SyncWords.StepMs) is not { } steps) return false;
+                for (int s = steps.Count - 1; s >= 0; s--)
                 {
-                    if (!await PullAsync(step, Math.Min(step + SyncWords.StepMs, to))) return false;
+                    if (!await PullAsync(steps[s], Math.Min(steps[s] + SyncWords.StepMs, end))) return false;
                 }
             }
         }

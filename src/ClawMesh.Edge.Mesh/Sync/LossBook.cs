@@ -5,8 +5,8 @@ using ClawMesh.Edge.Mesh.Sessions;
 namespace ClawMesh.Edge.Mesh.Sync;
 
 /// <summary>
-/// Gives up what nobody has any more ([X-30]): a gap that stayed through two whole rounds, ten minutes apart, with every connected Edge
-/// peer. A whole round is the answer: it asked for whatever the peer claimed to have. Used by one schedule, from one round at a time and its tick.
+/// Gives up what nobody has any more ([X-30]): a gap that every connected Edge peer has disowned twice, ten minutes apart. A peer disowns a
+/// number by its vectors, which do not have it, or when it is asked. One that has it and whose copy is not taken disowns nothing.
 /// </summary>
 internal sealed class LossBook(MeshNode mesh, SequenceBook book)
 {
@@ -20,7 +20,8 @@ internal sealed class LossBook(MeshNode mesh, SequenceBook book)
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Origin, string Epoch, SequenceRange Range), Dictionary<string, (int Count, long At)>> _gaps = [];
 
-    public void RoundEnded(Session with)
+    /// <param name="claimed">What the peer still says it has.</param>
+    public void RoundEnded(Session with, IReadOnlyDictionary<string, SequenceRanges> claimed)
     {
         lock (_lock)
         {
@@ -31,13 +32,9 @@ internal sealed class LossBook(MeshNode mesh, SequenceBook book)
                 foreach (SequenceRange gap in vector.Gaps)
                 {
                     if (still.Count == MaxGaps) break;
+                    if (claimed.TryGetValue(SequenceBook.Place(vector.Origin, vector.Epoch), out SequenceRanges? has) && has.Within(gap.First, gap.Last, 1).Count > 0) continue;
                     still.Add((vector.Origin, vector.Epoch, gap));
                 }
-            }
-
-            foreach ((string, string, SequenceRange) key in (List<(string, string, SequenceRange)>)[.. _gaps.Keys])
-            {
-                if (!still.Contains(key)) _gaps.Remove(key);
             }
 
             foreach ((string Origin, string Epoch, SequenceRange Range) key in still) Note(key, with);
@@ -46,6 +43,7 @@ internal sealed class LossBook(MeshNode mesh, SequenceBook book)
 
     private void Note((string Origin, string Epoch, SequenceRange Range) key, Session with)
     {
+        if (_gaps.Count >= MaxGaps && !_gaps.ContainsKey(key)) _gaps.Clear();
         if (!_gaps.TryGetValue(key, out Dictionary<string, (int Count, long At)>? answers)) _gaps[key] = answers = new Dictionary<string, (int, long)>(StringComparer.Ordinal);
         string device = with.DeviceId.Value;
         (int count, long at) = answers.GetValueOrDefault(device);

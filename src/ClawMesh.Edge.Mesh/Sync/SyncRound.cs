@@ -12,7 +12,8 @@ namespace ClawMesh.Edge.Mesh.Sync;
 /// <param name="Whole">Everything was asked that there was to ask.</param>
 /// <param name="Differed">The peer knew other things than this node.</param>
 /// <param name="Taken">Frames that were new.</param>
-internal readonly record struct SyncOutcome(bool Whole, bool Differed, int Taken);
+/// <param name="Lacked">Numbers the peer had and this node wanted.</param>
+internal readonly record struct SyncOutcome(bool Whole, bool Differed, long Lacked, int Taken);
 
 /// <summary>
 /// One round of <c>edge.sync</c> with one peer, from this side ([X-27]): compare, ask for what is missing, page by page. It can end at any
@@ -24,7 +25,16 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
 
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
 
+    // Long enough for ten thousand frames at the pace of checking; a peer that makes it longer must not keep the others waiting.
+    private static readonly TimeSpan MaxRound = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<string, SequenceRanges> _claimed = new(StringComparer.Ordinal);
+    private readonly long _began = mesh.Time.GetTimestamp();
+    private long _lacked;
     private int _taken;
+
+    /// <summary>What the peer says it has, of what this node lacks, and did not take back when asked: by <see cref="SequenceBook.Place"/>.</summary>
+    public IReadOnlyDictionary<string, SequenceRanges> Claimed => _claimed;
 
     /// <param name="withHead">Asks for this node's own newest frame, too ([X-14]).</param>
     /// <param name="withClassic">Compares frames without numbers, too.</param>
@@ -46,7 +56,7 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
         if (differs) whole = await CompareAsync(Differing(root.Payload, ours));
         else session.Sight.Lags(0, 0);
         if (withClassic) whole &= await new ClassicRound(mesh, archive, AskAsync, TakeAsync).RunAsync();
-        return new SyncOutcome(whole, differs, _taken);
+        return new SyncOutcome(whole, differs, _lacked, _taken);
     }
 
     private Task<CallResult> AskAsync(Action<Utf8JsonWriter> parameters) => session.Conversation.CallAsync(SyncWords.Method, parameters, CallLimit);
@@ -75,7 +85,7 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
     {
         if (buckets.Count == 0) return false;
         string? after = null;
-        long weLack = 0, theyLack = 0, seenByThem = 0;
+        long weLack = 0, theyLack = 0;
         bool whole = true;
         for (int page = 0; page < MaxPages; page++)
         {
@@ -99,12 +109,14 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
                     theyLack += behind;
                 }
 
-                seenByThem++;
                 // Own frames are never taken back ([W-88]); without an origin's key nothing of it can be verified.
                 if (theirs.Origin == mesh.Self.Value || mesh.Gossip.Standings.KeyOf(theirs.Origin) is null) continue;
                 List<SequenceRange> missing = book.Lacks(theirs, SyncWords.MaxRanges, out long numbers);
                 weLack += numbers;
-                if (missing.Count > 0) wants.Add(new SyncWant(theirs.Origin, theirs.Epoch, missing));
+                _lacked = weLack;
+                if (missing.Count == 0) continue;
+                wants.Add(new SyncWant(theirs.Origin, theirs.Epoch, missing));
+                _claimed[SequenceBook.Place(theirs.Origin, theirs.Epoch)] = new SequenceRanges(missing);
             }
 
             session.Sight.Lags(weLack, theyLack);
@@ -123,9 +135,9 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
         while (waiting.Count > 0)
         {
             List<SyncWant> asked = Batch(waiting);
-            for (int page = 0; asked.Count > 0; page++)
+            while (asked.Count > 0)
             {
-                if (page == 10_000) return false;
+                if (mesh.Time.GetElapsedTime(_began) >= MaxRound) return false;
                 CallResult answer = await AskAsync(w =>
                 {
                     w.WriteString("op", "pull");
@@ -135,14 +147,32 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
                 });
                 if (!answer.Ok) return false;
                 int came = await TakeAsync(answer.Payload);
+                foreach (string gone in (string[])["pruned", "void", "absent"])
+                {
+                    foreach (SyncWant want in SyncWords.Wants(RpcParams.Member(answer.Payload, gone) ?? default, SyncWords.MaxWants, SyncWords.MaxWants * SyncWords.MaxRanges) ?? []) NotHad(want);
+                }
+
                 List<SyncWant> rest = SyncWords.Wants(RpcParams.Member(answer.Payload, "rest") ?? default) ?? [];
-                // A peer that delivers nothing and promises a rest would be asked for ever.
-                if (rest.Count > 0 && came == 0) return false;
+                // A peer that delivers nothing, or promises more than it was asked for, would be asked for ever.
+                if (rest.Count > 0 && (came == 0 || Numbers(rest) >= Numbers(asked))) return false;
                 asked = rest;
             }
         }
 
         return true;
+    }
+
+    private void NotHad(SyncWant want)
+    {
+        if (!_claimed.TryGetValue(SequenceBook.Place(want.Origin, want.Epoch), out SequenceRanges? claimed)) return;
+        foreach (SequenceRange range in want.Ranges) claimed.Remove(range.First, range.Last);
+    }
+
+    private static long Numbers(List<SyncWant> wants)
+    {
+        long numbers = 0;
+        foreach (SyncWant want in wants) numbers += new SequenceRanges(want.Ranges).Numbers;
+        return numbers;
     }
 
     // At most 32 entries with 256 ranges in all ([X-29]).

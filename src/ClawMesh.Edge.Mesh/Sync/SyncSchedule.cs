@@ -49,7 +49,6 @@ internal sealed class SyncSchedule(MeshNode mesh, SequenceBook book, IFrameArchi
         if (!Speaks(session)) return;
         lock (_lock)
         {
-            if (session.Sync.Fruitless >= 3) return;
             long at = mesh.Time.GetTimestamp() + Ticks(AfterGap);
             if (at < session.Sync.NextAt) session.Sync.NextAt = at;
         }
@@ -87,9 +86,10 @@ internal sealed class SyncSchedule(MeshNode mesh, SequenceBook book, IFrameArchi
     {
         SyncOutcome outcome = default;
         bool headHeard = !head;
+        var round = new SyncRound(mesh, book, archive, session);
         try
         {
-            outcome = await new SyncRound(mesh, book, archive, session).RunAsync(head, classic, stamp =>
+            outcome = await round.RunAsync(head, classic, stamp =>
             {
                 headHeard = true;
                 origin.Heard(stamp);
@@ -102,14 +102,14 @@ internal sealed class SyncSchedule(MeshNode mesh, SequenceBook book, IFrameArchi
         }
 
         if (!headHeard) origin.GaveUp();
-        if (outcome.Whole) _losses.RoundEnded(session);
+        if (outcome.Whole) _losses.RoundEnded(session, round.Claimed);
         lock (_lock)
         {
             _running--;
             SyncState state = session.Sync;
             state.Running = false;
-            // Differences that stay are no reason to ask every minute: an origin one side does not trust, a range nobody has.
-            state.Fruitless = outcome is { Whole: true, Differed: false } || outcome.Taken > 0 ? 0 : state.Fruitless + 1;
+            // What the peer promises and does not deliver is no reason to ask every minute ([X-29]).
+            state.Fruitless = (outcome.Whole && outcome.Lacked == 0) || outcome.Taken > 0 ? 0 : state.Fruitless + 1;
             TimeSpan pause = state.Fruitless >= 3 ? BackOff : mesh.Options.SyncInterval * (0.8 + (0.4 * mesh.NextChance()));
             state.NextAt = mesh.Time.GetTimestamp() + Ticks(pause);
         }

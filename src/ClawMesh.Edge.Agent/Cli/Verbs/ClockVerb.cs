@@ -84,7 +84,7 @@ internal static class ClockVerb
         UnixMode.CreateDirectory(state.Path, UnixMode.OwnerOnlyDirectory);
         using OperatorJournal journal = OperatorJournal.Hold(state, time, "Could not set the clock.");
         journal.Open();
-        await journal.AppendAsync(Core.Actuation.JournalCodes.ClockSet, $"{journal.Time.GetUtcNow():O} -> {now():O}", cancellationToken);
+        await journal.AppendAsync("clock-set", $"{journal.Time.GetUtcNow():O} -> {now():O}", cancellationToken);
         journal.Clock.Set(now(), journal.By);
         return Data("files", journal.Clock.Facts().WriteMembers);
     }
