@@ -281,7 +281,7 @@ public class ConvergenceTests
     /// <summary>Nodes in a ring with chords; one cut through all links between two halves.</summary>
     private sealed class WeekApart(int seed, bool realSignatures)
     {
-        private readonly SimulatedNetwork _network = new(new ManualTime(), seed) { TickInterval = TimeSpan.FromSeconds(30), KeepsTexts = false };
+        private readonly SimulatedNetwork _network = new(new ManualTime(), seed) { TickInterval = TimeSpan.FromSeconds(30), KeepsTexts = false, Delay = TimeSpan.Zero };
         private readonly List<SimulatedNode> _nodes = [];
 
         public void Run(int nodes, int framesPerSide, int days)

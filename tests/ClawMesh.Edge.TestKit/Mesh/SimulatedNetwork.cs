@@ -39,7 +39,10 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
     /// <summary>How often ends tick. A simulated week ticks slower than a node, whose options must then say so.</summary>
     public TimeSpan TickInterval { get; set; } = MeshNode.TickInterval;
 
-    /// <summary>What was sent is kept for a test to read; off, only its bytes are counted.</summary>
+    /// <summary>
+    /// What was sent is kept for a test to read. Off, only its bytes are counted, and after a delivery only the receiver's links are looked
+    /// at, the others at the next tick: for simulations of weeks.
+    /// </summary>
     public bool KeepsTexts { get; set; } = true;
 
     /// <summary>Longest delay of a message.</summary>
@@ -151,9 +154,11 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
     /// <summary>Lets time pass: messages arrive, ends tick, links end.</summary>
     public void Run(TimeSpan span)
     {
+        bool ticked = true;
         for (TimeSpan end = Now + span; ;)
         {
-            Pump();
+            if (KeepsTexts || ticked) Pump();
+            ticked = false;
             TimeSpan next = end;
             if (_flying.TryPeek(out _, out (TimeSpan At, long) due) && due.At < next) next = due.At;
             foreach (TimeSpan tick in _tickAt.Values)
@@ -171,6 +176,7 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
             {
                 if (!_tickAt.TryGetValue(ticking, out TimeSpan at) || at > Now) continue;
                 _tickAt[ticking] = at + TickInterval;
+                ticked = true;
                 if (_paused.Contains(ticking.Name)) continue;
                 Ping(ticking);
                 ticking.Tick();
@@ -208,24 +214,7 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
             foreach (SimulatedLink link in _links.ToList())
             {
                 if (link.Over || _paused.Contains(link.Owner)) continue;
-                while (link.StuckSince is null && link.Queue.TryTake(out OutboundMessage? message, out _))
-                {
-                    byte[] text = message!.Utf8.ToArray();
-                    link.SentBytes += text.Length;
-                    link.SentMessages++;
-                    if (KeepsTexts)
-                    {
-                        link.Sent.Add(Encoding.UTF8.GetString(text));
-                        link.SentAt.Add(Now);
-                    }
-
-                    if (link.Other.Over) continue;
-                    TimeSpan at = Now + (Delay * _random.NextDouble());
-                    if (at < link.LastArrival) at = link.LastArrival;
-                    link.LastArrival = at;
-                    _flying.Enqueue((link.Other, text), (at, _order++));
-                }
-
+                PumpQueue(link);
                 if (link.Ending is { } ending && !link.HalfOpen && link.Held.Count == 0 && !Flying(link))
                 {
                     Forget(link, ending.Status, ending.Reason);
@@ -239,6 +228,35 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
                     again = true;
                 }
             }
+        }
+    }
+
+    private void PumpQueues(string owner)
+    {
+        foreach (SimulatedLink link in _links)
+        {
+            if (link.Owner == owner && !link.Over && !_paused.Contains(owner)) PumpQueue(link);
+        }
+    }
+
+    private void PumpQueue(SimulatedLink link)
+    {
+        while (link.StuckSince is null && link.Queue.TryTake(out OutboundMessage? message, out _))
+        {
+            byte[] text = message!.Utf8.ToArray();
+            link.SentBytes += text.Length;
+            link.SentMessages++;
+            if (KeepsTexts)
+            {
+                link.Sent.Add(Encoding.UTF8.GetString(text));
+                link.SentAt.Add(Now);
+            }
+
+            if (link.Other.Over) continue;
+            TimeSpan at = Now + (Delay * _random.NextDouble());
+            if (at < link.LastArrival) at = link.LastArrival;
+            link.LastArrival = at;
+            _flying.Enqueue((link.Other, text), (at, _order++));
         }
     }
 
@@ -256,7 +274,8 @@ public sealed class SimulatedNetwork(ManualTime time, int seed = 1)
 
             to.LastReceived = time.GetTimestamp();
             if (to.Closed is null) to.User.Receive(text);
-            Pump();
+            if (KeepsTexts) Pump();
+            else PumpQueues(to.Owner);
         }
     }
 
