@@ -54,6 +54,9 @@ public sealed record MeshOptions
     /// <summary>How often a session is compared, give or take a fifth ([X-28]).</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often an Edge peer is asked for its clock ([X-33]).</summary>
+    public TimeSpan ClockPing { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How far back frames without numbers are compared ([X-32]).</summary>
     public TimeSpan ClassicRetention { get; init; } = TimeSpan.FromHours(24);
 

@@ -278,16 +278,16 @@ public class ConvergenceTests
         public long BytesBesideFrames => Bytes - FrameBytes;
     }
 
-    /// <summary>Nodes in a ring with chords; one cut through all links between two halves.</summary>
+    /// <summary>Nodes in a ring with chords; one cut through all links between the two halves.</summary>
     private sealed class WeekApart(int seed, bool realSignatures)
     {
-        private readonly SimulatedNetwork _network = new(new ManualTime(), seed) { TickInterval = TimeSpan.FromSeconds(30), KeepsTexts = false, Delay = TimeSpan.Zero };
+        private readonly SimulatedNetwork _network = new(new ManualTime(), seed) { TickInterval = TimeSpan.FromMinutes(2), KeepsTexts = false, Delay = TimeSpan.Zero };
         private readonly List<SimulatedNode> _nodes = [];
 
         public void Run(int nodes, int framesPerSide, int days)
         {
             Build(nodes);
-            Advance(TimeSpan.FromMinutes(10));
+            Advance(TimeSpan.FromMinutes(40));
             Assert.All(_nodes, n => Assert.NotEmpty(n.Mesh.Sessions));
             List<(SimulatedNode A, SimulatedNode B)> between = [];
             for (int i = 0; i < nodes / 2; i++)
@@ -307,7 +307,7 @@ public class ConvergenceTests
             string left = Root(_nodes[0]), right = Root(_nodes[^1]);
             Assert.NotEqual(left, right);
             foreach ((SimulatedNode a, SimulatedNode b) in between) _network.Mend(a, b);
-            for (int hour = 0; hour < 12 && !Same(); hour++) Advance(TimeSpan.FromHours(1));
+            for (int hour = 0; hour < 48 && !Same(); hour++) Advance(TimeSpan.FromHours(1));
 
             foreach (SimulatedNode node in _nodes)
             {
@@ -330,8 +330,8 @@ public class ConvergenceTests
             Dictionary<string, ISigner> keys = names.ToDictionary(n => n, n => realSignatures ? Field.Key(n) : (ISigner)new StubSigner(Field.Key(n)));
             for (int i = 0; i < count; i++)
             {
-                // The ring, a chord across each half and one across the cut.
-                int[] dials = [.. new[] { i + 1, i + 3, i + (count / 2) }.Select(d => d % count).Where(d => d != i).Distinct()];
+                // The ring and a chord across the cut: a half is a line, longer than a frame travels by itself.
+                int[] dials = [.. new[] { i + 1, i + (count / 2) }.Select(d => d % count).Where(d => d != i).Distinct()];
                 var node = new SimulatedNode(_network, names[i], keys[names[i]], realSignatures ? new Ed25519Verifier() : new StubVerifier(), new SimulatedNodeOptions
                 {
                     Peers = [.. dials.Select(d => SimulatedNode.PeerOf(keys[names[d]].DeviceId))],
@@ -342,11 +342,12 @@ public class ConvergenceTests
             }
         }
 
-        // A week in ticks of half a minute: whatever counts in seconds counts in minutes here.
+        // A week in ticks of two minutes: whatever counts in seconds counts in minutes here.
         private static MeshOptions Slow(MeshOptions o) => o with
         {
-            TickInterval = TimeSpan.FromSeconds(30), HandshakeLimit = TimeSpan.FromMinutes(2), SuspectAfter = TimeSpan.FromMinutes(5), DownAfter = TimeSpan.FromMinutes(8),
-            DownAnyway = TimeSpan.FromMinutes(12), KeepAlive = TimeSpan.FromHours(6), SyncInterval = TimeSpan.FromHours(2), StandDown = TimeSpan.FromMinutes(5), Verify = new VerifyLimits(1e6, 1e6),
+            TickInterval = TimeSpan.FromMinutes(2), HandshakeLimit = TimeSpan.FromMinutes(10), SuspectAfter = TimeSpan.FromMinutes(20), DownAfter = TimeSpan.FromMinutes(32),
+            DownAnyway = TimeSpan.FromMinutes(48), KeepAlive = TimeSpan.FromDays(1), ClockPing = TimeSpan.FromDays(1), SyncInterval = TimeSpan.FromHours(6),
+            StandDown = TimeSpan.FromMinutes(20), Verify = new VerifyLimits(1e6, 1e6),
         };
     }
 

@@ -89,13 +89,16 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
     private static IAnsiConsole CreateConsole(TextWriter writer)
     {
         bool terminal = !System.Console.IsOutputRedirected;
+        bool ansi = terminal && TerminalType.TakesAnsi(Environment.GetEnvironmentVariable("TERM"));
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(writer),
-            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            Ansi = ansi ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
+
+        console.Profile.Capabilities.Legacy = terminal && !ansi;
 
         // A pipe or a file has no width; lines that break at 80 columns could not be searched.
         if (!terminal) console.Profile.Width = RedirectedWidth;

@@ -73,22 +73,27 @@ public static class CanonicalJson
 
     private static void WriteObject(StringBuilder text, JsonElement element, int depth, string? without = null, string? norThis = null)
     {
-        JsonProperty[] members = [.. element.EnumerateObject()];
-        Array.Sort(members, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        // Each name is read once: JsonProperty makes a new string whenever it is asked for it.
+        int count = element.GetPropertyCount();
+        var names = new string[count];
+        var members = new JsonElement[count];
+        int at = 0;
+        foreach (JsonProperty member in element.EnumerateObject()) (names[at], members[at++]) = (member.Name, member.Value);
+        Array.Sort(names, members, StringComparer.Ordinal);
         text.Append('{');
         bool first = true;
-        for (int i = 0; i < members.Length; i++)
+        for (int i = 0; i < count; i++)
         {
-            string name = members[i].Name;
+            string name = names[i];
             if (name == "__proto__") throw new FormatException("A member named __proto__ has no canonical form.");
-            if (i > 0 && name == members[i - 1].Name) throw new FormatException($"Member '{name}' stands twice.");
+            if (i > 0 && name == names[i - 1]) throw new FormatException($"Member '{name}' stands twice.");
             if (name == without || name == norThis) continue;
             if (!first) text.Append(',');
             first = false;
 
             WriteString(text, name);
             text.Append(':');
-            Write(text, members[i].Value, depth + 1);
+            Write(text, members[i], depth + 1);
         }
 
         text.Append('}');

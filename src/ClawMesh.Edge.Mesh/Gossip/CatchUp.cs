@@ -82,7 +82,7 @@ internal sealed class CatchUp(MeshNode mesh)
             {
                 if (++looked > MaxFrames) break;
                 taking.Expect();
-                mesh.Gossip.Take(session, System.Text.Encoding.UTF8.GetBytes(frame.GetRawText()), FrameWay.CaughtUp, taking.Came);
+                mesh.Gossip.Take(session, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(frame).ToArray(), FrameWay.CaughtUp, taking.Came);
             }
         }
 

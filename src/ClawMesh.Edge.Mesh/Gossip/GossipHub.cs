@@ -295,8 +295,8 @@ internal sealed class GossipHub
         if (frame.Stamp is { } stamp) _book.See(frame.SourceDeviceId, stamp.Epoch, stamp.Sequence, out _);
     }
 
-    // A frame id is its origin's: nobody else can use it up.
-    private static string IdOf(MeshFrame frame) => frame.SourceDeviceId + frame.FrameId;
+    // A frame id is its origin's: nobody else can use it up. Twelve digits of the origin tell those apart that a node could trust.
+    private static string IdOf(MeshFrame frame) => string.Concat(frame.SourceDeviceId.AsSpan(0, 12), frame.FrameId);
 
     private MeshFrame? Read(byte[] utf8, out FrameFault fault)
     {

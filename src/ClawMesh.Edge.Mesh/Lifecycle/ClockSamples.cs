@@ -13,7 +13,6 @@ internal sealed class ClockSamples
 
     private static readonly TimeSpan LongestTrip = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan QuickPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     private readonly double[] _ms = new double[Max];
     private int _taken;
@@ -21,16 +20,15 @@ internal sealed class ClockSamples
     /// <summary>The number of the ping sent last.</summary>
     public int Sent { get; private set; }
 
-    private TimeSpan DueAfter => Sent < Quick ? QuickPause : Pause;
-
     /// <summary>The median, in milliseconds by which the other clock is ahead of the monotonic one; null before the first answer.</summary>
     public double? MedianMs { get; private set; }
 
     /// <summary>Counts a ping when one is due.</summary>
     /// <param name="sinceLast">Since the last ping, or since the session began.</param>
-    public bool TryBegin(TimeSpan sinceLast)
+    /// <param name="pause">Between two pings, after the first few.</param>
+    public bool TryBegin(TimeSpan sinceLast, TimeSpan pause)
     {
-        if (sinceLast < DueAfter) return false;
+        if (sinceLast < (Sent < Quick ? QuickPause : pause)) return false;
         Sent++;
         return true;
     }

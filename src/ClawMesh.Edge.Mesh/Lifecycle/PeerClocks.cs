@@ -69,7 +69,7 @@ internal sealed class PeerClocks(MeshNode mesh)
             lock (session.Clock)
             {
                 median = session.Clock.MedianMs;
-                due = session.Clock.TryBegin(mesh.Time.GetElapsedTime(session.LastPingTimestamp));
+                due = session.Clock.TryBegin(mesh.Time.GetElapsedTime(session.LastPingTimestamp), mesh.Options.ClockPing);
                 if (due) session.LastPingTimestamp = mesh.Time.GetTimestamp();
             }
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Rpc;
 using ClawMesh.Edge.Core.Storage;
@@ -64,7 +64,7 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
     private FrameStamp? Head(JsonElement payload)
     {
         if (RpcParams.Member(payload, "head") is not { ValueKind: JsonValueKind.Object } head) return null;
-        MeshFrame? frame = mesh.Gossip.Read(Encoding.UTF8.GetBytes(head.GetRawText()));
+        MeshFrame? frame = mesh.Gossip.Read(JsonMarshal.GetRawUtf8Value(head).ToArray());
         // A bare claim about an epoch counts for nothing: the signature must be our own.
         return frame is { Stamp: { } stamp } && frame.SourceDeviceId == mesh.Self.Value && mesh.Gossip.IsOwnWork(frame) ? stamp : null;
     }
@@ -199,7 +199,7 @@ internal sealed class SyncRound(MeshNode mesh, SequenceBook book, IFrameArchive 
         {
             if (++came > SyncWords.MaxFrames) break;
             taking.Expect();
-            mesh.Gossip.Take(session, Encoding.UTF8.GetBytes(frame.GetRawText()), FrameWay.Pulled, taking.Came);
+            mesh.Gossip.Take(session, JsonMarshal.GetRawUtf8Value(frame).ToArray(), FrameWay.Pulled, taking.Came);
         }
 
         _taken += await taking.AllAsync();
