@@ -11,10 +11,10 @@ namespace ClawMesh.Edge.TestKit;
 public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameArchive
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Kept> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Origin, string FrameId), Kept> _byId = [];
     private readonly SortedDictionary<long, Kept> _byNumber = [];
     private readonly Dictionary<(string Origin, string Epoch), SortedList<long, Kept>> _signed = [];
-    private readonly Dictionary<string, Kept> _classic = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Kept>> _classic = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Origin, string Epoch), SequenceKnowledge> _knowledge = [];
     private long _bytes;
     private long _appended;
@@ -55,7 +55,7 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
             }
             else
             {
-                durable = _byId.ContainsKey(frame.FrameId) || Keep(frame, _last + 1);
+                durable = _byId.ContainsKey((frame.Origin, frame.FrameId)) || Keep(frame, _last + 1);
             }
         }
 
@@ -81,7 +81,7 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
 
             if (IsForked(frame)) return;
             long number = _last + 1;
-            if (_byId.TryGetValue(frame.FrameId, out Kept? before))
+            if (_byId.TryGetValue((frame.Origin, frame.FrameId), out Kept? before))
             {
                 number = before.Number;
                 Remove(before);
@@ -145,9 +145,13 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
         var found = new List<ClassicFrameId>();
         lock (_lock)
         {
-            foreach ((string hash, Kept kept) in _classic)
+            foreach ((string hash, List<Kept> same) in _classic)
             {
-                if (kept.Frame.TimestampMs >= fromMs && kept.Frame.TimestampMs < toMs) found.Add(new ClassicFrameId(kept.Frame.TimestampMs, hash));
+                foreach (Kept kept in same)
+                {
+                    var id = new ClassicFrameId(kept.Frame.TimestampMs, hash);
+                    if (id.TimestampMs >= fromMs && id.TimestampMs < toMs && (same.Count == 1 || !found.Contains(id))) found.Add(id);
+                }
             }
         }
 
@@ -163,11 +167,13 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
             long bytes = 0;
             foreach (string hash in idHashes)
             {
-                if (found.Count >= maxFrames) break;
-                if (!_classic.TryGetValue(hash, out Kept? kept)) continue;
-                bytes += kept.Frame.Utf8.Length;
-                if (found.Count > 0 && bytes > maxBytes) break;
-                found.Add(kept.Frame);
+                if (!_classic.TryGetValue(hash, out List<Kept>? same)) continue;
+                foreach (Kept kept in same)
+                {
+                    bytes += kept.Frame.Utf8.Length;
+                    if (found.Count >= maxFrames || (found.Count > 0 && bytes > maxBytes)) return found;
+                    found.Add(kept.Frame);
+                }
             }
         }
 
@@ -235,7 +241,7 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
     {
         if (IsForked(frame)) return false;
         var kept = new Kept(number, frame);
-        _byId.Add(frame.FrameId, kept);
+        _byId.Add((frame.Origin, frame.FrameId), kept);
         _byNumber.Add(number, kept);
         if (frame.Epoch is { } epoch)
         {
@@ -244,7 +250,9 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
         }
         else
         {
-            _classic.Add(IdHash(frame.FrameId), kept);
+            string hash = IdHash(frame.FrameId);
+            if (!_classic.TryGetValue(hash, out List<Kept>? same)) _classic[hash] = same = [];
+            same.Add(kept);
         }
 
         _last = Math.Max(_last, number);
@@ -265,11 +273,11 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
 
     private void Remove(Kept kept)
     {
-        _byId.Remove(kept.Frame.FrameId);
+        _byId.Remove((kept.Frame.Origin, kept.Frame.FrameId));
         _byNumber.Remove(kept.Number);
         _bytes -= kept.Frame.Utf8.Length;
         if (kept.Frame.Epoch is { } epoch) _signed[(kept.Frame.Origin, epoch)].Remove(kept.Frame.Sequence);
-        else _classic.Remove(IdHash(kept.Frame.FrameId));
+        else if (_classic[IdHash(kept.Frame.FrameId)] is var same && same.Remove(kept) && same.Count == 0) _classic.Remove(IdHash(kept.Frame.FrameId));
     }
 
     private sealed record Kept(long Number, ArchivedFrame Frame);

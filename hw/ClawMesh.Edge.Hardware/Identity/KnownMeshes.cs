@@ -37,10 +37,11 @@ internal sealed class KnownMeshes
     /// <summary>Null, or the reason why the whole text is no list of meshes.</summary>
     public string? Problem { get; }
 
-    /// <summary>The mesh this node joined; null when it joined none.</summary>
+    /// <summary>The mesh this node joined; null when it joined none. With a <see cref="Problem"/> the last one known.</summary>
     public string? Joined { get; private set; }
 
-    public static KnownMeshes Unusable(string problem) => new(problem);
+    /// <param name="joined">The mesh that the list named before it became unusable: a node does not leave its mesh because a disk fails.</param>
+    public static KnownMeshes Unusable(string problem, string? joined = null) => new(problem) { Joined = joined };
 
     /// <param name="text">At most <see cref="KnownMeshesFile.MaxBytes"/>.</param>
     public static KnownMeshes Read(byte[] text)

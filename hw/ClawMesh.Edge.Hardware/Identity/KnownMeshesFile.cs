@@ -21,8 +21,8 @@ public enum MeshOrigin
 /// <summary>
 /// The meshes this node knows, <c>&lt;state&gt;/meshes.json</c>, and the one it belongs to: the one configuration names, else the one it
 /// joined, else the one it invented. Commands in other processes edit the same file; a change is seen within a second. A file that cannot
-/// be used is never written: then nothing is joined and nobody found is dialled by itself. Thread-safe. Edits block for as long as the
-/// disk needs.
+/// be used is never written: then nothing is joined, nobody found is dialled by itself, and the node stays in the mesh it was in.
+/// Thread-safe. Edits block for as long as the disk needs.
 /// </summary>
 public sealed class KnownMeshesFile : IMeshMembership
 {
@@ -53,6 +53,7 @@ public sealed class KnownMeshesFile : IMeshMembership
     private readonly Func<ITrustStore?> _trust;
     private readonly Dictionary<string, string> _met = new(StringComparer.Ordinal);
     private volatile string? _invented;
+    private volatile string? _last;
     private FileStamp? _stamp;
     private KnownMeshes _current;
     private long _lookedAt;
@@ -71,12 +72,14 @@ public sealed class KnownMeshesFile : IMeshMembership
         FilePath = Path.Combine(stateDirectory, RelativePath);
         _stamp = PathAccess.StampOf(FilePath);
         _current = Read(out _);
+        _last = _current.Joined;
         _lookedAt = time.GetTimestamp();
         if (newId is null || _named is not null) return;
         try
         {
             // A fault shows at the start, not in the first handshake or command.
             _invented = MeshIdentity.LoadOrCreate(stateDirectory, newId);
+            _last ??= _invented;
         }
         catch (EdgeException) when (_current.Joined is not null)
         {
@@ -90,9 +93,26 @@ public sealed class KnownMeshesFile : IMeshMembership
     /// <inheritdoc/>
     public string MeshId => OwnMeshId ?? throw new InvalidOperationException("No mesh was invented, and who only looks invents none.");
 
-    /// <summary>As <see cref="MeshId"/>; null where none is invented yet and this object invents none.</summary>
-    /// <exception cref="EdgeException"><c>mesh.id_unreadable</c>.</exception>
-    public string? OwnMeshId => _named ?? Now().Joined ?? (_invented ??= _newId is null ? MeshIdentity.TryLoad(_stateDirectory) : MeshIdentity.LoadOrCreate(_stateDirectory, _newId));
+    /// <summary>
+    /// As <see cref="MeshId"/>; null where none is invented yet and this object invents none. Once it was told, a fault keeps the last one.
+    /// </summary>
+    /// <exception cref="EdgeException"><c>mesh.id_unreadable</c>, when none was told before.</exception>
+    public string? OwnMeshId
+    {
+        get
+        {
+            if ((_named ?? Now().Joined) is { } known) return _last = known;
+            try
+            {
+                return _last = _invented ??= _newId is null ? MeshIdentity.TryLoad(_stateDirectory) : MeshIdentity.LoadOrCreate(_stateDirectory, _newId);
+            }
+            catch (Exception) when (_last is not null)
+            {
+                // Sessions, handshakes and the mesh's tick ask; none of them could do anything about it.
+                return _last;
+            }
+        }
+    }
 
     public MeshOrigin Origin => _named is not null ? MeshOrigin.Configuration : Now().Joined is not null ? MeshOrigin.Joined : MeshOrigin.Invented;
 
@@ -309,7 +329,11 @@ public sealed class KnownMeshesFile : IMeshMembership
     private static byte[] Empty => """{"version":1,"meshes":[]}"""u8.ToArray();
 
     // Under the gate. The stamp is from before the read: a change in between shows next time.
-    private void Load(FileStamp? stamp) => (_current, _stamp) = (Read(out _), stamp);
+    private void Load(FileStamp? stamp)
+    {
+        KnownMeshes read = Read(out _);
+        (_current, _stamp) = (read.Problem is { } problem ? KnownMeshes.Unusable(problem, _current.Joined) : read, stamp);
+    }
 
     private KnownMeshes Read(out byte[]? text)
     {

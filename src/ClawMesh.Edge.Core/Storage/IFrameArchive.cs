@@ -56,13 +56,13 @@ public interface IFrameArchive
     FrameArchiveCounters Counters { get; }
 
     /// <summary>
-    /// Queues a frame; one that is kept already (same frame id) is passed over. When the queue is full the oldest waiting frame of the lowest class is dropped and counted.
+    /// Queues a frame; one that is kept already (same origin and frame id) is passed over. When the queue is full the oldest waiting frame of the lowest class is dropped and counted.
     /// </summary>
     /// <param name="written">Called once when the frame is durable (true) or is known not to become so (false), on a thread of the archive;
     /// the frame is then written without waiting for others. Null: grouped.</param>
     void Append(ArchivedFrame frame, Action<bool>? written = null);
 
-    /// <summary>Replaces what is kept under the frame id, for a verified copy of a frame that came unsigned before ([X-20]).</summary>
+    /// <summary>Replaces what is kept under the same origin and frame id, for a verified copy of a frame that came unsigned before ([X-20]).</summary>
     void Replace(ArchivedFrame frame);
 
     /// <summary>Queues what is known of an origin's epoch. The newest word for an epoch counts; it never becomes durable before the frames appended before it.</summary>
@@ -77,10 +77,10 @@ public interface IFrameArchive
     /// <summary>The verified frame of an origin with the highest (epoch, sequence), or null ([X-26], <c>head</c>).</summary>
     ArchivedFrame? Head(string origin);
 
-    /// <summary>The frames without epoch whose time lies in [from, to), by time.</summary>
+    /// <summary>The frames without epoch whose time lies in [from, to), by time; an id that several origins used at the same time counts once.</summary>
     IReadOnlyList<ClassicFrameId> Classic(long fromMs, long toMs);
 
-    /// <summary>Frames without epoch by their id hashes, in the order asked; those that are not kept are left out.</summary>
+    /// <summary>Frames without epoch by their id hashes, in the order asked, of every origin that used the id; those that are not kept are left out.</summary>
     IReadOnlyList<ArchivedFrame> ClassicByHash(IReadOnlyList<string> idHashes, int maxFrames, int maxBytes);
 
     /// <summary>Frames of <paramref name="self"/> beyond a place, ascending by place, that are not older than <paramref name="sinceMs"/> by their own time.</summary>

@@ -99,39 +99,50 @@ public sealed class FrameArchive : IFrameArchive
     public IReadOnlyList<ClassicFrameId> Classic(long fromMs, long toMs)
     {
         List<WaitingFrame> waiting = _queue.Select(f => f.Epoch is null && f.TimestampMs >= fromMs && f.TimestampMs < toMs);
-        HashSet<string> verified = WaitingToReplace();
-        List<ClassicFrameId> found = Read(connection => FrameReads.Classic(connection, fromMs, toMs));
-        if (waiting.Count == 0 && verified.Count == 0) return found;
-
-        var merged = new List<ClassicFrameId>(found.Count + waiting.Count);
-        foreach (ClassicFrameId id in found)
-        {
-            if (verified.Add(id.IdHash)) merged.Add(id);
-        }
-
+        HashSet<(string Origin, string IdHash)> known = WaitingToReplace();
+        bool settled = waiting.Count == 0 && known.Count == 0;
+        List<ClassicFrameId> found = Read(connection => FrameReads.Classic(connection, fromMs, toMs, settled ? null : known));
         foreach (WaitingFrame frame in waiting)
         {
-            if (verified.Add(frame.IdHash)) merged.Add(new ClassicFrameId(frame.Frame.TimestampMs, frame.IdHash));
+            if (known.Add((frame.Frame.Origin, frame.IdHash))) found.Add(new ClassicFrameId(frame.Frame.TimestampMs, frame.IdHash));
         }
 
-        merged.Sort(static (a, b) => a.TimestampMs != b.TimestampMs ? a.TimestampMs.CompareTo(b.TimestampMs) : string.CompareOrdinal(a.IdHash, b.IdHash));
-        return merged;
+        if (!settled) found.Sort(static (a, b) => a.TimestampMs != b.TimestampMs ? a.TimestampMs.CompareTo(b.TimestampMs) : string.CompareOrdinal(a.IdHash, b.IdHash));
+        int kept = 0;
+        for (int i = 0; i < found.Count; i++)
+        {
+            if (kept == 0 || found[i] != found[kept - 1]) found[kept++] = found[i];
+        }
+
+        found.RemoveRange(kept, found.Count - kept);
+        return found;
     }
 
     public IReadOnlyList<ArchivedFrame> ClassicByHash(IReadOnlyList<string> idHashes, int maxFrames, int maxBytes)
     {
-        var waiting = new Dictionary<string, ArchivedFrame>(StringComparer.Ordinal);
-        foreach (WaitingFrame frame in _queue.Select(static f => f.Epoch is null)) waiting.TryAdd(frame.IdHash, frame.Frame);
-        HashSet<string> verified = WaitingToReplace();
-        var stored = new Dictionary<string, ArchivedFrame>(StringComparer.Ordinal);
-        Read(connection => FromDisk(connection, idHashes, maxFrames, maxBytes, waiting, verified, stored));
+        if (maxFrames <= 0) return [];
+        List<WaitingFrame> waiting = _queue.Select(static f => f.Epoch is null);
+        HashSet<(string Origin, string IdHash)> taken = WaitingToReplace();
+        var found = new Dictionary<string, List<ArchivedFrame>>(StringComparer.Ordinal);
+        foreach (string hash in idHashes) found[hash] = [];
+        Read(connection => FromDisk(connection, idHashes, maxFrames, maxBytes, taken, found));
+
+        // As in Signed the disk's word counts.
+        waiting.Sort(static (a, b) => a.Order.CompareTo(b.Order));
+        foreach (WaitingFrame frame in waiting)
+        {
+            if (found.TryGetValue(frame.IdHash, out List<ArchivedFrame>? same) && taken.Add((frame.Frame.Origin, frame.IdHash))) same.Add(frame.Frame);
+        }
 
         var frames = new List<ArchivedFrame>();
         long bytes = 0;
         foreach (string hash in idHashes)
         {
-            if (verified.Contains(hash) || !(stored.TryGetValue(hash, out ArchivedFrame? frame) || waiting.TryGetValue(hash, out frame))) continue;
-            if (!Fits(frames, frame, ref bytes, maxFrames, maxBytes)) break;
+            if (!found.Remove(hash, out List<ArchivedFrame>? same)) continue;
+            foreach (ArchivedFrame frame in same)
+            {
+                if (!Fits(frames, frame, ref bytes, maxFrames, maxBytes)) return frames;
+            }
         }
 
         return frames;
@@ -167,25 +178,30 @@ public sealed class FrameArchive : IFrameArchive
         else _writer.FramesWait();
     }
 
-    private HashSet<string> WaitingToReplace()
+    private HashSet<(string Origin, string IdHash)> WaitingToReplace()
     {
-        var hashes = new HashSet<string>(StringComparer.Ordinal);
-        foreach (WaitingFrame frame in _queue.SelectReplacing()) hashes.Add(frame.IdHash);
+        var hashes = new HashSet<(string Origin, string IdHash)>();
+        foreach (WaitingFrame frame in _queue.SelectReplacing()) hashes.Add((frame.Frame.Origin, frame.IdHash));
         return hashes;
     }
 
     private static List<OutboxFrame> FromDisk(
         SqliteConnection connection, IReadOnlyList<string> idHashes, int maxFrames, int maxBytes,
-        Dictionary<string, ArchivedFrame> waiting, HashSet<string> verified, Dictionary<string, ArchivedFrame> stored)
+        HashSet<(string Origin, string IdHash)> taken, Dictionary<string, List<ArchivedFrame>> found)
     {
         using PreparedCommand select = FrameReads.ByHash(connection);
+        int count = 0;
         long bytes = 0;
         foreach (string hash in idHashes)
         {
-            if (stored.Count >= maxFrames || bytes > maxBytes) break;
-            if (waiting.ContainsKey(hash) || verified.Contains(hash) || FrameReads.ByHash(select, hash) is not { } frame) continue;
-            stored[hash] = frame;
-            bytes += frame.Utf8.Length;
+            if (count >= maxFrames || bytes > maxBytes) break;
+            foreach (OutboxFrame row in FrameReads.ByHash(select, hash, maxFrames - count, maxBytes - bytes))
+            {
+                if (!taken.Add((row.Frame.Origin, hash))) continue;
+                found[hash].Add(row.Frame);
+                count++;
+                bytes += row.Frame.Utf8.Length;
+            }
         }
 
         return [];
@@ -194,12 +210,12 @@ public sealed class FrameArchive : IFrameArchive
     /// <summary>By place, each frame once: the place of the stored row, the text of what is to replace it.</summary>
     private static List<OutboxFrame> Merge(List<OutboxFrame> stored, List<WaitingFrame> waiting, long beyond)
     {
-        var byId = new Dictionary<string, WaitingFrame>(StringComparer.Ordinal);
-        foreach (WaitingFrame frame in waiting) byId[frame.Frame.FrameId] = frame;
+        var byId = new Dictionary<(string Origin, string FrameId), WaitingFrame>();
+        foreach (WaitingFrame frame in waiting) byId[frame.Id] = frame;
         var merged = new List<OutboxFrame>(stored.Count + waiting.Count);
         foreach (OutboxFrame row in stored)
         {
-            bool replaced = byId.Remove(row.Frame.FrameId, out WaitingFrame? newer) && newer!.Replaces;
+            bool replaced = byId.Remove((row.Frame.Origin, row.Frame.FrameId), out WaitingFrame? newer) && newer!.Replaces;
             merged.Add(replaced ? row with { Frame = newer!.Frame } : row);
         }
 

@@ -19,7 +19,7 @@ internal sealed class FrameQueue
 
     private readonly Lock _lock = new();
     private readonly WaitingLists _waiting = new();
-    private readonly Dictionary<string, WaitingFrame> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Origin, string FrameId), WaitingFrame> _byId = [];
     private readonly Dictionary<(string Origin, string Epoch), WaitingKnowledge> _knowledge = [];
     private readonly List<(string Origin, long Until)> _forgotten = [];
 
@@ -80,7 +80,7 @@ internal sealed class FrameQueue
                 return false;
             }
 
-            bool known = _byId.TryGetValue(frame.FrameId, out WaitingFrame? there);
+            bool known = _byId.TryGetValue((frame.Origin, frame.FrameId), out WaitingFrame? there);
             if (known && !replaces && written is null) return true;
             if (known && replaces && there!.Place is not null)
             {
@@ -93,7 +93,7 @@ internal sealed class FrameQueue
             _waiting.Add(waiting);
 
             // A second wish for a waiting frame only asks for haste; reads find the first.
-            if (replaces || !known) _byId[frame.FrameId] = waiting;
+            if (replaces || !known) _byId[waiting.Id] = waiting;
             _lastNumber = Math.Max(_lastNumber, waiting.Number);
             return true;
         }
@@ -157,7 +157,7 @@ internal sealed class FrameQueue
                 WaitingFrame waiting = batch.Frames[i];
                 if (waiting.Written is { } written) _refused.Add(written);
                 waiting.Written = null;
-                bool superseded = !_byId.TryGetValue(waiting.Frame.FrameId, out WaitingFrame? current) || current != waiting;
+                bool superseded = !_byId.TryGetValue(waiting.Id, out WaitingFrame? current) || current != waiting;
                 if (!superseded && ++waiting.Attempts < MaxAttempts && _waiting.Count < Capacity)
                 {
                     _waiting.PutBack(waiting);
@@ -345,7 +345,7 @@ internal sealed class FrameQueue
 
     private void Unlist(WaitingFrame waiting)
     {
-        if (_byId.TryGetValue(waiting.Frame.FrameId, out WaitingFrame? current) && current == waiting) _byId.Remove(waiting.Frame.FrameId);
+        if (_byId.TryGetValue(waiting.Id, out WaitingFrame? current) && current == waiting) _byId.Remove(waiting.Id);
     }
 
     private static void Tell(Action<bool>? written, bool kept)

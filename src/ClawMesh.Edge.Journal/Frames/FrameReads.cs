@@ -22,22 +22,26 @@ internal static class FrameReads
         return Read(select.Text(0, origin), int.MaxValue);
     }
 
-    public static List<ClassicFrameId> Classic(SqliteConnection connection, long fromMs, long toMs)
+    /// <param name="passed">Rows of these origins and hashes are passed over, and those read are added; null to look at no origin.</param>
+    public static List<ClassicFrameId> Classic(SqliteConnection connection, long fromMs, long toMs, HashSet<(string Origin, string IdHash)>? passed)
     {
         using var select = new PreparedCommand(connection, FrameSql.Classic, "$from", "$to");
         using SqliteDataReader reader = select.Integer(0, fromMs).Integer(1, toMs).Read();
         var found = new List<ClassicFrameId>();
-        while (reader.Read()) found.Add(new ClassicFrameId(reader.GetInt64(0), RecordRow.Text(RecordRow.Bytes(reader, 1)) ?? ""));
+        while (reader.Read())
+        {
+            var id = new ClassicFrameId(reader.GetInt64(0), Text(reader, 1) ?? "");
+            if (passed is null || passed.Add((Text(reader, 2) ?? "", id.IdHash))) found.Add(id);
+        }
+
         return found;
     }
 
-    public static PreparedCommand ByHash(SqliteConnection connection) => new(connection, FrameSql.ByHash, "$hash");
+    public static PreparedCommand ByHash(SqliteConnection connection) => new(connection, FrameSql.ByHash, "$hash", "$limit");
 
-    public static ArchivedFrame? ByHash(PreparedCommand select, string idHash)
-    {
-        List<OutboxFrame> found = Read(select.Text(0, idHash), int.MaxValue);
-        return found.Count > 0 ? found[0].Frame : null;
-    }
+    /// <summary>One frame for each origin that used the id, up to the limits.</summary>
+    public static List<OutboxFrame> ByHash(PreparedCommand select, string idHash, int maxFrames, long maxBytes) =>
+        Read(select.Text(0, idHash).Integer(1, maxFrames), maxBytes);
 
     public static List<OutboxFrame> OwnAfter(SqliteConnection connection, string self, long number, long sinceMs, int limit)
     {
@@ -51,7 +55,7 @@ internal static class FrameReads
         return Read(select.Integer(0, limit), int.MaxValue);
     }
 
-    private static List<OutboxFrame> Read(PreparedCommand select, int maxBytes)
+    private static List<OutboxFrame> Read(PreparedCommand select, long maxBytes)
     {
         using SqliteDataReader reader = select.Read();
         var found = new List<OutboxFrame>();

@@ -20,9 +20,13 @@ internal static class FrameSql
         """;
 
     public const string Classic =
-        "SELECT ts, CAST(id_hash AS BLOB) FROM frames INDEXED BY frames_classic WHERE epoch IS NULL AND ts >= $from AND ts < $to ORDER BY ts, id_hash";
+        "SELECT ts, CAST(id_hash AS BLOB), CAST(source AS BLOB) FROM frames INDEXED BY frames_classic WHERE epoch IS NULL AND ts >= $from AND ts < $to ORDER BY ts, id_hash";
 
-    public const string ByHash = $"SELECT {Columns} FROM frames f INDEXED BY frames_by_hash WHERE f.epoch IS NULL AND f.id_hash = CAST($hash AS TEXT)";
+    public const string ByHash =
+        $"SELECT {Columns} FROM frames f INDEXED BY frames_by_hash WHERE f.epoch IS NULL AND f.id_hash = CAST($hash AS TEXT) ORDER BY f.id LIMIT $limit";
+
+    public const string ById =
+        "SELECT id, shelf, bytes FROM frames INDEXED BY frames_by_id WHERE source = CAST($source AS TEXT) AND frame_id = CAST($frame AS TEXT)";
 
     public const string Newest = $"SELECT {Columns} FROM frames f ORDER BY f.id DESC LIMIT $limit";
 
@@ -49,5 +53,5 @@ internal static class FrameSql
     public const string DeleteThrough = "DELETE FROM frames INDEXED BY frames_shelf WHERE source = CAST($source AS TEXT) AND shelf = $shelf AND id <= $through";
 
     /// <summary>All of them, for the test that asks SQLite how it would run them.</summary>
-    public static readonly string[] All = [Signed, Head, Classic, ByHash, Newest, OwnAfter, TooOld, OldestOnShelf, DeleteThrough];
+    public static readonly string[] All = [Signed, Head, Classic, ByHash, ById, Newest, OwnAfter, TooOld, OldestOnShelf, DeleteThrough];
 }

@@ -35,13 +35,13 @@ internal sealed class FrameTable : IDisposable
             ON CONFLICT DO NOTHING
             """,
             "$frame", "$source", "$shelf", "$epoch", "$seq", "$ts", "$received", "$hash", "$bytes", "$kind", "$json", "$id");
-        _find = new PreparedCommand(connection, "SELECT id, CAST(source AS BLOB), shelf, bytes FROM frames WHERE frame_id = CAST($frame AS TEXT)", "$frame");
+        _find = new PreparedCommand(connection, FrameSql.ById, "$source", "$frame");
         _update = new PreparedCommand(
             connection,
             """
-            UPDATE OR IGNORE frames SET source = CAST($source AS TEXT), shelf = $shelf, epoch = CAST($epoch AS TEXT), seq = $seq, ts = $ts,
+            UPDATE OR IGNORE frames SET shelf = $shelf, epoch = CAST($epoch AS TEXT), seq = $seq, ts = $ts,
                    received_ms = $received, id_hash = CAST($hash AS TEXT), bytes = $bytes, kind = CAST($kind AS TEXT), json = CAST($json AS TEXT)
-            WHERE id = $id AND frame_id = CAST($frame AS TEXT)
+            WHERE id = $id AND source = CAST($source AS TEXT) AND frame_id = CAST($frame AS TEXT)
             """,
             "$frame", "$source", "$shelf", "$epoch", "$seq", "$ts", "$received", "$hash", "$bytes", "$kind", "$json", "$id");
         _shares = new FrameShares(connection);
@@ -70,7 +70,7 @@ internal sealed class FrameTable : IDisposable
         {
             bool isNew = !(waiting.Replaces && Replace(waiting)) && Insert(waiting);
             if (isNew) written++;
-            waiting.IsKept = isNew || (waiting.Written is not null && IsKept(waiting.Frame.FrameId));
+            waiting.IsKept = isNew || (waiting.Written is not null && IsKept(waiting.Frame));
         }
 
         foreach (WaitingKnowledge waiting in batch.Knowledge) _knowledge.Put(waiting);
@@ -116,29 +116,28 @@ internal sealed class FrameTable : IDisposable
         return true;
     }
 
-    /// <summary>False when nothing is kept under the frame id.</summary>
+    /// <summary>False when nothing of its origin is kept under the frame id.</summary>
     private bool Replace(WaitingFrame waiting)
     {
         long id;
-        string origin;
         int shelf;
         long bytes;
-        using (SqliteDataReader reader = _find.Text(0, waiting.Frame.FrameId).Read())
+        using (SqliteDataReader reader = _find.Text(0, waiting.Frame.Origin).Text(1, waiting.Frame.FrameId).Read())
         {
             if (!reader.Read()) return false;
-            (id, origin, shelf, bytes) = (reader.GetInt64(0), RecordRow.Text(RecordRow.Bytes(reader, 1))!, (int)reader.GetInt64(2), reader.GetInt64(3));
+            (id, shelf, bytes) = (reader.GetInt64(0), (int)reader.GetInt64(1), reader.GetInt64(2));
         }
 
         // Ignored when the number is taken by another frame: the first stays, and the mesh has seen both ([X-21]).
         if (Bound(_update, waiting, id).Run() == 0) return true;
-        if (shelf is >= 0 and < Shelf.Count) _shares.Add(origin, shelf, -1, -bytes);
+        if (shelf is >= 0 and < Shelf.Count) _shares.Add(waiting.Frame.Origin, shelf, -1, -bytes);
         _shares.Add(waiting.Frame.Origin, Shelf.Of(waiting.Frame), 1, waiting.Frame.Utf8.Length);
         return true;
     }
 
-    private bool IsKept(string frameId)
+    private bool IsKept(ArchivedFrame frame)
     {
-        using SqliteDataReader reader = _find.Text(0, frameId).Read();
+        using SqliteDataReader reader = _find.Text(0, frame.Origin).Text(1, frame.FrameId).Read();
         return reader.Read();
     }
 

@@ -7,18 +7,18 @@ namespace ClawMesh.Edge.Journal.Frames;
 /// <summary>Column <c>ranges</c>: gaps, void and lost numbers as <c>3-5,9|12|</c>.</summary>
 internal static class KnowledgeText
 {
-    /// <summary>
-    /// Ranges of a kind that are kept, the highest: an origin with more holes than this is not worth its bytes. A gap left out counts
-    /// as seen, and is not asked for after a restart.
-    /// </summary>
+    /// <summary>Gaps that are kept, the highest: as many as the mesh keeps of a life. One left out counts as seen, and is not asked for after a restart.</summary>
+    public const int MaxGaps = 1_024;
+
+    /// <summary>Void and lost ranges that are kept, the highest of each: they count as seen with or without being named.</summary>
     public const int MaxRanges = 256;
 
     public static string Format(SequenceKnowledge knowledge)
     {
         var text = new StringBuilder();
-        Append(text, knowledge.Gaps);
-        Append(text.Append('|'), knowledge.Void);
-        Append(text.Append('|'), knowledge.Lost);
+        Append(text, knowledge.Gaps, MaxGaps);
+        Append(text.Append('|'), knowledge.Void, MaxRanges);
+        Append(text.Append('|'), knowledge.Lost, MaxRanges);
         return text.ToString();
     }
 
@@ -30,9 +30,9 @@ internal static class KnowledgeText
         return new SequenceKnowledge(origin, epoch, highest, gaps, voided, lost);
     }
 
-    private static void Append(StringBuilder text, IReadOnlyList<SequenceRange> ranges)
+    private static void Append(StringBuilder text, IReadOnlyList<SequenceRange> ranges, int kept)
     {
-        int first = Math.Max(0, ranges.Count - MaxRanges);
+        int first = Math.Max(0, ranges.Count - kept);
         for (int i = first; i < ranges.Count; i++)
         {
             if (i > first) text.Append(',');

@@ -9,13 +9,16 @@ internal sealed class WaitingFrame(ArchivedFrame frame, long number, long order,
 
     public ArchivedFrame Frame { get; } = frame;
 
+    /// <summary>What tells it from others: another origin may use the same frame id.</summary>
+    public (string Origin, string FrameId) Id => (Frame.Origin, Frame.FrameId);
+
     /// <summary>The row it gets.</summary>
     public long Number { get; set; } = number;
 
     /// <summary>Its place among all that was asked of the queue.</summary>
     public long Order { get; } = order;
 
-    /// <summary>True when it takes the place of a frame without epoch that has the same id.</summary>
+    /// <summary>True when it takes the place of a frame without epoch that has the same origin and id.</summary>
     public bool Replaces { get; } = replaces;
 
     /// <summary>Who waits for it; null once told.</summary>

@@ -6,7 +6,7 @@ ALTER TABLE frames RENAME TO frames_of_schema_1;
 -- Texts of unbounded length come last: columns behind them would cost a walk through overflow pages.
 CREATE TABLE frames (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    frame_id    TEXT    NOT NULL UNIQUE,
+    frame_id    TEXT    NOT NULL,
     source      TEXT    NOT NULL,
     shelf       INTEGER NOT NULL,          -- class (0 bulk, 1 control, 2 safety), plus 3 where there is an epoch
     epoch       TEXT,
@@ -27,11 +27,14 @@ FROM frames_of_schema_1 WHERE id > (SELECT coalesce(max(id), 0) - 20000 FROM fra
 DROP TABLE frames_of_schema_1;
 DROP TABLE frame_totals;
 
+-- An id is its origin's own affair: nobody takes the place of another's frame by using its id.
+CREATE UNIQUE INDEX frames_by_id ON frames (source, frame_id);
+
 -- Ranges of an origin's life, its head, and the proof that a number is used once.
 CREATE UNIQUE INDEX frames_signed ON frames (source, epoch, seq) WHERE epoch IS NOT NULL;
 
--- Digests by time read no row; frames are then asked for by hash.
-CREATE INDEX frames_classic ON frames (ts, id_hash) WHERE epoch IS NULL;
+-- Digests by time read no row; frames are then asked for by hash, of which there may be one for each origin.
+CREATE INDEX frames_classic ON frames (ts, id_hash, source) WHERE epoch IS NULL;
 CREATE INDEX frames_by_hash ON frames (id_hash) WHERE epoch IS NULL;
 
 -- Oldest first for one origin and class: for thinning out, and for what this node still has to tell.

@@ -13,12 +13,21 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
     /// <summary>Services remembered, on all interfaces together ([W-38]).</summary>
     public const int MaxServices = 256;
 
+    /// <summary>Records of a packet that are looked at. A node tells a dozen; each is compared with everything remembered, under the directory's lock.</summary>
+    public const int MaxRecords = 128;
+
+    // Of one host and family in one packet. Eight are kept of a host.
+    private const int MaxTold = 16;
+
     private const long FirstInterval = 1000;
     private const long LongestInterval = 3_600_000;
 
     private readonly List<Sighting> _sightings = [];
 
     public IReadOnlyList<Sighting> Sightings => _sightings;
+
+    /// <summary>Comparisons of names and addresses so far: what a packet costs, whatever the clock of the machine says.</summary>
+    public long Comparisons { get; private set; }
 
     public void Begin(LinkState link, long now) => (link.BrowseAt, link.BrowseEvery) = (now + 20 + (long)(chance() * 100), FirstInterval);
 
@@ -28,6 +37,7 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
     public void OnResponse(LinkState link, DnsMessage response, long now)
     {
         List<DnsRecord> records = [.. response.Answers, .. response.Additionals];
+        if (records.Count > MaxRecords) records.RemoveRange(MaxRecords, records.Count - MaxRecords);
         foreach (DnsRecord record in records)
         {
             if (record.Is(DnsType.Ptr, DnsNames.ServiceType)) Point(link, record, records, now);
@@ -40,10 +50,7 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
             else Text(sighting, record, now);
         }
 
-        foreach (DnsRecord record in records)
-        {
-            if (record.IsAddress) Locate(link, record, records, now);
-        }
+        foreach (Told told in Addresses(records)) Locate(link, told, now);
     }
 
     /// <summary>When something on this interface is due.</summary>
@@ -178,7 +185,7 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
     {
         foreach (Sighting sighting in _sightings)
         {
-            if (sighting.Face.Index == link.Face.Index && DnsNames.Same(sighting.Instance, instance)) return sighting;
+            if (sighting.Face.Index == link.Face.Index && Same(sighting.Instance, instance)) return sighting;
         }
 
         return null;
@@ -215,7 +222,7 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
         bool welcome = false;
         foreach (DnsRecord record in records)
         {
-            welcome |= record.Is(DnsType.Txt, instance) && Sighting.DeviceOf(record.Data) is { } device && isTrusted(device);
+            welcome |= record.Type == DnsType.Txt && Same(record.Name, instance) && Sighting.DeviceOf(record.Data) is { } device && isTrusted(device);
         }
 
         int oldest = welcome ? _sightings.FindIndex(s => s.DeviceId is not { } device || !isTrusted(device)) : -1;
@@ -261,46 +268,87 @@ internal sealed class Browser(Func<double> chance, Func<NodeId, bool> isTrusted,
         if (sighting.Target is not null && sighting.Text.Holds(now)) sighting.Parts.End();
     }
 
-    private void Locate(LinkState link, DnsRecord record, List<DnsRecord> packet, long now)
+    // Together, so that what is outdated is looked for once and not for every record.
+    private List<Told> Addresses(List<DnsRecord> records)
     {
-        var address = new IPAddress(record.Data);
-        if (!CanBeDialled(address)) return;
+        var all = new List<Told>();
+        foreach (DnsRecord record in records)
+        {
+            if (!record.IsAddress || !CanBeDialled(new IPAddress(record.Data))) continue;
+            Told? told = all.Find(t => t.Records[0].Type == record.Type && Same(t.Records[0].Name, record.Name));
+            if (told is null) all.Add(told = new Told());
+            if (told.Records.Count < MaxTold) told.Records.Add(record);
+            else told.IsCut = true;
+            told.Flush |= record.Flush && record.Ttl > 0;
+        }
+
+        return all;
+    }
+
+    private void Locate(LinkState link, Told told, long now)
+    {
         foreach (Sighting sighting in _sightings)
         {
-            if (sighting.Face.Index != link.Face.Index || sighting.Target is not { } host || !DnsNames.Same(host, record.Name)) continue;
-            HostAddress? known = sighting.Addresses.Find(a => a.Address.Equals(address));
-            if (record.Ttl == 0)
-            {
-                known?.Lease.EndSoon(now);
-                continue;
-            }
-
-            if (record.Flush) Flush(sighting, packet, record, now);
-            if (known is null)
-            {
-                if (sighting.Addresses.Count >= LinkInterface.MaxAddresses) continue;
-                sighting.Addresses.Add(known = new HostAddress(address));
-            }
-
-            known.Lease.Renew(record.Ttl, now, chance());
-            sighting.Host.End();
+            if (sighting.Face.Index != link.Face.Index || sighting.Target is not { } host || !Same(host, told.Records[0].Name)) continue;
+            // Who tells more than is compared takes nothing back: it may be among the rest.
+            if (told is { Flush: true, IsCut: false }) Flush(sighting, told, now);
+            foreach (DnsRecord record in told.Records) Locate(sighting, record, now);
         }
     }
 
+    private void Locate(Sighting sighting, DnsRecord record, long now)
+    {
+        HostAddress? known = sighting.Addresses.Find(a => Same(a, record));
+        if (record.Ttl == 0)
+        {
+            known?.Lease.EndSoon(now);
+            return;
+        }
+
+        if (known is null)
+        {
+            if (sighting.Addresses.Count >= LinkInterface.MaxAddresses) return;
+            sighting.Addresses.Add(known = new HostAddress(new IPAddress(record.Data)));
+        }
+
+        known.Lease.Renew(record.Ttl, now, chance());
+        sighting.Host.End();
+    }
+
     // Of the same family, what was told over a second ago and is not told again is outdated (section 10.2).
-    private static void Flush(Sighting sighting, List<DnsRecord> packet, DnsRecord of, long now)
+    private void Flush(Sighting sighting, Told told, long now)
     {
         foreach (HostAddress known in sighting.Addresses)
         {
-            byte[] bytes = known.Address.GetAddressBytes();
-            if (bytes.Length != of.Data.Length || known.Lease.Age(now) <= 1000) continue;
-            bool told = false;
-            foreach (DnsRecord record in packet) told |= record.Is(of.Type, of.Name) && record.Data.AsSpan().SequenceEqual(bytes);
-            if (!told) known.Lease.EndSoon(now);
+            if (known.Bytes.Length != told.Records[0].Data.Length || known.Lease.Age(now) <= 1000) continue;
+            if (!told.Records.Exists(record => Same(known, record))) known.Lease.EndSoon(now);
         }
+    }
+
+    private bool Same(string a, string b)
+    {
+        Comparisons++;
+        return DnsNames.Same(a, b);
+    }
+
+    private bool Same(HostAddress known, DnsRecord record)
+    {
+        Comparisons++;
+        return known.Bytes.AsSpan().SequenceEqual(record.Data);
     }
 
     private static bool CanBeDialled(IPAddress address) =>
         !IPAddress.IsLoopback(address) && !address.IsIPv6Multicast && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.IsIPv4MappedToIPv6
         && (address.GetAddressBytes() is not { Length: 4 } four || four[0] < 224);
+
+    /// <summary>The addresses of one host and family in one packet.</summary>
+    private sealed class Told
+    {
+        public List<DnsRecord> Records { get; } = [];
+
+        public bool Flush { get; set; }
+
+        /// <summary>There were more than are compared.</summary>
+        public bool IsCut { get; set; }
+    }
 }

@@ -16,6 +16,9 @@ public sealed class MdnsDirectory : IServiceDirectory, IDisposable
     private const int SentRemembered = 16;
     private const long SentFor = 1000;
 
+    // What failed once mostly fails again at once, and that must not keep a core busy.
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly NodeId _self;
     private readonly IMulticastPort _port;
@@ -27,6 +30,7 @@ public sealed class MdnsDirectory : IServiceDirectory, IDisposable
     private readonly Responder _responder;
     private readonly Browser _browser;
     private readonly List<SentPacket> _sent = [];
+    private readonly HashSet<string> _faultsTold = [];
     private readonly ITimer _timer;
     private readonly long _started;
     private bool _stopped;
@@ -159,21 +163,29 @@ public sealed class MdnsDirectory : IServiceDirectory, IDisposable
     {
         lock (_lock)
         {
-            if (_stopped || !_links.TryGetValue(interfaceIndex, out LinkState? link) || IsOwn(source.Address, packet) || DnsMessage.Read(packet) is not { } message) return;
-            long now = Now;
-            if (!message.IsResponse)
+            try
             {
-                _responder.OnQuery(link, message, source, now);
-            }
-            else if (source.Port == Port)
-            {
-                // Answers from another port are no multicast DNS (RFC 6762 section 6).
-                _responder.OnResponse(message, now);
-                _browser.OnResponse(link, message, now);
-                Changed();
-            }
+                if (_stopped || !_links.TryGetValue(interfaceIndex, out LinkState? link) || IsOwn(source.Address, packet) || DnsMessage.Read(packet) is not { } message) return;
+                long now = Now;
+                if (!message.IsResponse)
+                {
+                    _responder.OnQuery(link, message, source, now);
+                }
+                else if (source.Port == Port)
+                {
+                    // Answers from another port are no multicast DNS (RFC 6762 section 6).
+                    Changed();
+                    _responder.OnResponse(message, now);
+                    _browser.OnResponse(link, message, now);
+                }
 
-            Schedule();
+                Schedule();
+            }
+            catch (Exception bug) when (bug is not OutOfMemoryException)
+            {
+                // Whoever receives goes on receiving.
+                GoOn(bug);
+            }
         }
     }
 
@@ -198,27 +210,42 @@ public sealed class MdnsDirectory : IServiceDirectory, IDisposable
 
     private void Tick()
     {
+        lock (_lock)
+        {
+            if (_stopped) return;
+            Exception? fault = null;
+            Changed();
+            foreach (LinkState link in _links.Values)
+            {
+                fault = Try(_responder.Tick, link) ?? fault;
+                fault = Try(_browser.Tick, link) ?? fault;
+            }
+
+            if (fault is null) Schedule();
+            else GoOn(fault);
+        }
+    }
+
+    // On a timer's thread a fault would end the process, and outputs matter more than being found.
+    private Exception? Try(Action<LinkState, long> act, LinkState link)
+    {
         try
         {
-            lock (_lock)
-            {
-                if (_stopped) return;
-                long now = Now;
-                foreach (LinkState link in _links.Values)
-                {
-                    _responder.Tick(link, now);
-                    _browser.Tick(link, now);
-                }
-
-                Changed();
-                Schedule();
-            }
+            act(link, Now);
+            return null;
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            // On a timer's thread it would end the process, and outputs matter more than being found.
-            _warn($"Discovery stops after a fault inside this node: {bug.GetType().Name}, {bug.Message}");
+            return bug;
         }
+    }
+
+    // Each kind of fault is told once; there are only so many.
+    private void GoOn(Exception fault)
+    {
+        if (!_stopped) _timer.Change(AfterFault, Timeout.InfiniteTimeSpan);
+        string kind = fault.GetType().Name;
+        if (_faultsTold.Add(kind)) _warn($"A fault inside this node held discovery up: {kind}, {fault.Message.TrimEnd('.')}. It goes on in {AfterFault.TotalSeconds:0} s; this is not said again.");
     }
 
     private void Changed() => (_services, _found) = (null, null);

@@ -62,6 +62,10 @@ public sealed class NetworkDiscovery : IServiceDirectory
                 {
                     Fault("this machine's interfaces cannot be used for multicast", fault.Message);
                 }
+                catch (Exception bug) when (!IsStop(bug, cancellationToken))
+                {
+                    Fault($"a fault inside this node, {bug.GetType().Name}", bug.Message);
+                }
 
                 await Task.Delay(TryAgain, _time, cancellationToken);
             }
@@ -74,9 +78,10 @@ public sealed class NetworkDiscovery : IServiceDirectory
 
     private async Task RunOnceAsync(IPAddress listens, int port, CancellationToken cancellationToken)
     {
+        string meshId = _meshId();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var network = new UdpMulticast(listens);
-        using var directory = new MdnsDirectory(_self, _name, _version, _meshId(), network, _time, _chance, _isTrusted, text => Warn(text));
+        using var directory = new MdnsDirectory(_self, _name, _version, meshId, network, _time, _chance, _isTrusted, text => Warn(text));
         Volatile.Write(ref _directory, directory);
         directory.AnnouncePairing = AnnouncePairing;
         var tasks = new List<Task>();
@@ -97,8 +102,8 @@ public sealed class NetworkDiscovery : IServiceDirectory
         finally
         {
             Volatile.Write(ref _directory, null);
-            directory.Stop();
             await stop.CancelAsync();
+            directory.Stop();
             await Task.WhenAll(tasks);
         }
     }
@@ -118,7 +123,7 @@ public sealed class NetworkDiscovery : IServiceDirectory
                     if (UdpMulticast.IsGroup(got.PacketInformation.Address))
                         directory.Receive(got.PacketInformation.Interface, (IPEndPoint)got.RemoteEndPoint, buffer.AsSpan(0, got.ReceivedBytes));
                 }
-                catch (SocketException fault)
+                catch (Exception fault) when (!IsStop(fault, cancellationToken))
                 {
                     Fault("packets cannot be received", fault.Message);
                     // A fault that stays must not keep a core busy.
@@ -131,6 +136,8 @@ public sealed class NetworkDiscovery : IServiceDirectory
             return;
         }
     }
+
+    private static bool IsStop(Exception fault, CancellationToken stopping) => fault is OperationCanceledException && stopping.IsCancellationRequested;
 
     // Said once for each new reason; a cable that is out for a week must not fill the log.
     private void Fault(string why, string detail)

@@ -66,6 +66,8 @@ internal sealed class HostAddress(IPAddress address)
 {
     public IPAddress Address => address;
 
+    public byte[] Bytes { get; } = address.GetAddressBytes();
+
     public Lease Lease { get; } = new();
 }
 

@@ -21,16 +21,24 @@ public sealed partial class PairingDesk
         {
             await using IPairingLine line = await _world.Dial(target, _world.Stopping);
             _ = line.Gone.ContinueWith(_ => Lost(w), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            if (await BeginAsync(w, line, expected) && await RevealAsync(w, line) && await w.Person.Task) await SignAsync(w, line);
+            try
+            {
+                if (await BeginAsync(w, line, expected) && await RevealAsync(w, line) && await w.Person.Task) await SignAsync(w, line);
+            }
+            catch (Exception bug) when (bug is not (EdgeException or OperationCanceledException))
+            {
+                // Here, before the end of the connection is taken for the reason.
+                Fault(w, bug);
+            }
 
             // The other end waits for a person; it is told when nothing comes any more.
-            if (w is { State: PairingState.Failed, Attempted: true, EndedByOther: false })
+            if (w is { State: PairingState.Failed, Attempted: true, EndedByOther: false, Other: { } other })
             {
                 await line.CallAsync(
                     "pair.cancel",
                     p =>
                     {
-                        p.WriteString("sessionId", w.Other!.SessionId);
+                        p.WriteString("sessionId", other.SessionId);
                         p.WriteString("code", w.EndCode);
                     },
                     CancelLimit, CancellationToken.None);
@@ -43,6 +51,11 @@ public sealed partial class PairingDesk
         catch (OperationCanceledException)
         {
             lock (_lock) End(w, PairingErrorCodes.Rejected, "this node stops");
+        }
+        catch (Exception bug)
+        {
+            // The node's stop waits for this task and has outputs to make safe after it.
+            Fault(w, bug);
         }
     }
 

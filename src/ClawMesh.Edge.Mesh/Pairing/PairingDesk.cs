@@ -104,17 +104,26 @@ public sealed partial class PairingDesk
         lock (_lock) Expire();
     }
 
-    /// <summary>Ends what is under way; nothing is stored any more. Called when the node's stop was asked for already.</summary>
+    /// <summary>Ends what is under way; nothing is stored any more. Called when the node's stop was asked for already; throws nothing.</summary>
     public async Task StopAsync()
     {
+        PairingWindow? w;
         Task initiating;
-        lock (_lock)
+        lock (_lock) (w, initiating) = (_window, _initiating);
+        try
         {
-            if (_window is { } w) End(w, PairingErrorCodes.Rejected, "this node stops");
-            initiating = _initiating;
-        }
+            lock (_lock)
+            {
+                if (w is not null) End(w, PairingErrorCodes.Rejected, "this node stops");
+            }
 
-        await initiating;
+            await initiating;
+        }
+        catch (Exception bug)
+        {
+            // The rest of the node's stop must not be skipped.
+            Fault(w, bug);
+        }
     }
 
     private PairingWindow Open(object owner, string by, PairingRole role, PeerGrants offers, PeerGrants wants)
@@ -212,6 +221,17 @@ public sealed partial class PairingDesk
         Publish(w.Attempted ? EventSeverity.Warning : EventSeverity.Info, w, $"Pairing{(w.Other is { } o ? $" with {o.DeviceId.Abbreviated}…" : "")} ended: {code}, {why}.{more}");
         w.Person.TrySetResult(false);
         w.Over.TrySetResult();
+    }
+
+    // What nobody thought of ends the attempt like a refusal, and is told as what it is.
+    private void Fault(PairingWindow? w, Exception bug)
+    {
+        string what = $"a fault inside this node, {bug.GetType().Name}: {bug.Message.TrimEnd('.')}";
+        _world.Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "pairing", $"Pairing met {what}.", FailureClass.Infra));
+        lock (_lock)
+        {
+            if (w is not null) End(w, PairingErrorCodes.Rejected, what);
+        }
     }
 
     private PairingWindow Owned(object owner)

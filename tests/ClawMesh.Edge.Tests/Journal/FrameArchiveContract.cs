@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Core.Storage;
+using ClawMesh.Edge.Mesh.Sync;
 using ClawMesh.Edge.TestKit;
 using static ClawMesh.Edge.Tests.Journal.ArchiveFrames;
 
@@ -91,6 +92,65 @@ public abstract class FrameArchiveContract : IDisposable
         Assert.Equal(["a-classic-2"], Archive.ClassicByHash([InMemoryFrameArchive.IdHash("a-classic-1"), InMemoryFrameArchive.IdHash("a-classic-2")], 9, Plenty).Ids());
         Assert.Equal(["a-classic-1", "a-classic-2", "a-never-seen"], Archive.Newest(9).Ids());
         Assert.Equal(100, Archive.Newest(9)[1].Utf8.Length);
+    }
+
+    // An id is unique to its origin: neither Append nor Replace lets one origin touch what another said.
+    [Fact]
+    public void An_origin_that_uses_the_id_of_another_s_frame_neither_hides_nor_overwrites_it()
+    {
+        Archive.Append(Signed(A, 1, id: "same"));
+        Archive.Append(Classic(B, 1, size: 200) with { FrameId = "same" });
+        Archive.Append(Signed(B, 8, id: "later"));
+        Settle();
+        Archive.Append(Signed(A, 2, id: "later", size: 150));
+        Archive.Replace(Signed(B, 7, id: "same", size: 300));
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.Equal([100, 150], Archive.Signed(A, Epoch, new SequenceRange(1, 9), 9, Plenty).Select(f => f.Utf8.Length));
+            Assert.Equal([300, 100], Archive.Signed(B, Epoch, new SequenceRange(1, 9), 9, Plenty).Select(f => f.Utf8.Length));
+            Assert.Equal([(A, "same"), (B, "same"), (B, "later"), (A, "later")], Archive.Newest(9).Select(f => (f.Origin, f.FrameId)));
+            Assert.Equal(["same", "later"], Archive.OwnAfter(A, 0, 0, 9).Select(o => o.Frame.FrameId));
+            Settle();
+        }
+
+        Assert.True(Ask(Signed(new string('c', 64), 1, id: "same")));
+        Assert.Equal(5, Archive.Newest(9).Count);
+    }
+
+    // The hash names an id, so everything that bears the id answers to it ([X-31]).
+    [Fact]
+    public void Frames_without_epoch_that_share_an_id_are_all_found_by_its_hash()
+    {
+        string hash = InMemoryFrameArchive.IdHash("same");
+        Archive.Append(Classic(A, 1) with { FrameId = "same" });
+        Archive.Append(Classic(B, 1, size: 200) with { FrameId = "same" });
+        Settle();
+        Archive.Append(Classic(B, 1, size: 250) with { FrameId = "same" });
+
+        Assert.Equal([100, 200], Archive.ClassicByHash([hash], 9, Plenty).Select(f => f.Utf8.Length));
+        Assert.Equal(A, Assert.Single(Archive.ClassicByHash([hash], 1, Plenty)).Origin);
+        Assert.Single(Archive.ClassicByHash([hash], 9, 200));
+        Assert.Equal([new ClassicFrameId(Start, hash)], Archive.Classic(0, long.MaxValue));
+
+        Archive.Replace(Signed(B, 1, id: "same", size: 300));
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.Equal(A, Assert.Single(Archive.ClassicByHash([hash], 9, Plenty)).Origin);
+            Assert.Equal([new ClassicFrameId(Start, hash)], Archive.Classic(0, long.MaxValue));
+            Assert.Equal([100, 300], Archive.Newest(9).Select(f => f.Utf8.Length));
+            Settle();
+        }
+    }
+
+    // As many as the mesh keeps of a life: a gap that is left out counts as seen, and its frames are never asked for ([X-24]).
+    [Fact]
+    public void A_thousand_gaps_come_back_all_of_them()
+    {
+        SequenceRange[] gaps = [.. Enumerable.Range(1, SequenceVector.MaxGaps).Select(i => new SequenceRange(i * 3L, (i * 3L) + 1))];
+        Archive.Remember(Known(A, 9000, Epoch, gaps));
+        Settle();
+
+        Assert.Equal(gaps, Assert.Single(Archive.Knowledge()).Gaps);
     }
 
     [Fact]

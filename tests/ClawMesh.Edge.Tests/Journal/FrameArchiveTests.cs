@@ -298,7 +298,7 @@ public sealed class FrameArchiveTests : IDisposable
     [Trait("spec", "X-29")]
     public void Knowledge_keeps_four_lives_of_256_origins_and_the_highest_ranges()
     {
-        SequenceRange[] holes = [.. Enumerable.Range(1, 300).Select(i => new SequenceRange(i * 10, (i * 10) + (i % 2)))];
+        SequenceRange[] holes = [.. Enumerable.Range(1, 1100).Select(i => new SequenceRange(i * 10, (i * 10) + (i % 2)))];
         using (ActuationJournal journal = _bench.Open())
         {
             for (int epoch = 1; epoch <= 6; epoch++) journal.Frames.Remember(Known(B, epoch, $"000000000000000{epoch}", holes));
@@ -308,7 +308,7 @@ public sealed class FrameArchiveTests : IDisposable
         {
             IReadOnlyList<SequenceKnowledge> known = journal.Frames.Knowledge();
             Assert.Equal([3L, 4, 5, 6], known.Select(k => k.Highest).Order());
-            Assert.Equal(holes[^256..], known[0].Gaps);
+            Assert.Equal(holes[^1024..], known[0].Gaps);
         }
 
         for (int life = 0; life < 2; life++)

@@ -29,9 +29,12 @@ public sealed class UpgradeTests : IDisposable
             Assert.Equal("f2", Assert.Single(journal.Frames.ClassicByHash([InMemoryFrameArchive.IdHash("f2")], 9, Plenty)).FrameId);
             Assert.Equal(2, journal.Frames.Classic(Start + 2, Start + 4).Count);
             Assert.Equal(3, journal.Frames.LastNumber);
+            journal.Frames.Append(Classic(B, 2) with { FrameId = "f2" });
+            Assert.Equal([A, B], journal.Frames.ClassicByHash([InMemoryFrameArchive.IdHash("f2")], 9, Plenty).Select(f => f.Origin));
             Assert.Equal(3, await JournalBench.Append(journal, JournalBench.Operator()));
         }
 
+        Assert.Equal(2L, _bench.Scalar("SELECT count(*) FROM frames WHERE frame_id = 'f2'"));
         Assert.Equal(2L, _bench.Scalar("PRAGMA user_version"));
         Assert.True(_bench.Verify().Ok);
         using var fresh = new JournalBench();

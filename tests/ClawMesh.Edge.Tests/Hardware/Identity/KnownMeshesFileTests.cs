@@ -180,6 +180,44 @@ public sealed class KnownMeshesFileTests : IDisposable
         Assert.Equal(Orchard, Open("orchard").MeshId);
     }
 
+    // Else a disk fault would move the node to the mesh it once invented, and it would forget its own frames.
+    [Fact]
+    public void A_list_that_becomes_unusable_while_the_node_runs_leaves_it_in_its_mesh()
+    {
+        KnownMeshesFile node = Open();
+        node.Join(Bhoomi);
+        foreach (string text in (string[])["{ broken", "", """{"version":2,"meshes":[]}"""])
+        {
+            _state.Put("meshes.json", text);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Contains("cannot be used", node.Problem, StringComparison.Ordinal);
+            Assert.Equal((Bhoomi, MeshOrigin.Joined, false, JoinPolicy.Ask), (node.MeshId, node.Origin, node.IsOwnInvention, node.PolicyOf(Bhoomi)));
+            Assert.Throws<EdgeException>(() => node.SetPolicy(Orchard, JoinPolicy.Ask));
+            Assert.Equal(Bhoomi, node.MeshId);
+        }
+
+        _state.Put("meshes.json", """{"version":1,"meshes":[]}""");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((Own, null), (node.MeshId, node.Problem));
+    }
+
+    [Fact]
+    public void A_mesh_told_once_is_told_again_when_the_id_of_the_invented_one_cannot_be_read()
+    {
+        _state.Put("mesh/mesh-id", "no uuid");
+        Open("orchard").SetPolicy(Bhoomi, JoinPolicy.Auto);
+        Assert.Throws<EdgeException>(() => Open());
+        _state.Put("meshes.json", $$"""{"version":1,"meshes":[{"meshId":"{{Bhoomi}}","joined":true}]}""");
+        KnownMeshesFile node = Open();
+
+        _state.Put("meshes.json", """{"version":1,"meshes":[]}""");
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(Bhoomi, node.MeshId);
+        _state.Put("mesh/mesh-id", Own);
+        Assert.Equal(Own, node.MeshId);
+    }
+
     [Fact]
     public void A_wrong_policy_counts_as_never_and_only_the_first_joined_mesh_counts()
     {

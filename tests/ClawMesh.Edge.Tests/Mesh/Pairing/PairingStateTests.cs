@@ -232,6 +232,24 @@ public class PairingStateTests : PairingBench
         Assert.Single(R.Stored);
     }
 
+    // The node's stop awaits the desk's, and outputs are made safe after it.
+    [Fact]
+    public async Task A_fault_that_nobody_thought_of_ends_the_attempt_and_not_the_stop_of_the_node()
+    {
+        var end = new PairingEnd("x", Time, mesh: "a mesh id that steers \u001b a terminal");
+        R.Accept();
+        end.Dial(Wire);
+
+        Assert.Equal((PairingState.Failed, "PAIRING_REJECTED"), (end.Status.State, end.Status.EndCode));
+        EdgeEvent told = Assert.Single(end.Events.Newest(10, e => e.Type == EventTypes.Error));
+        Assert.Equal((EventSeverity.Error, "pairing"), (told.Severity, told.Subject));
+        Assert.Contains("InvalidOperationException: meshId is malformed", told.Message, StringComparison.Ordinal);
+        await end.Desk.StopAsync();
+        // Nothing was committed, so the next attempt need not wait.
+        end.Accept();
+        await end.Desk.StopAsync();
+    }
+
     [Theory]
     [InlineData(true, "actuator:valve:V1")]
     [InlineData(false, "actuator:valve:*")]
