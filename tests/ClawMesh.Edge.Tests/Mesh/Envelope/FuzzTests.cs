@@ -295,7 +295,8 @@ public class FuzzTests
             bool own = frame.GetProperty("sourceDeviceId").GetString() == Node.DeviceId.Value;
             if (own) return MeshCounter.OwnFramesBack;
             if (Stamp(frame) is { } fault) return fault;
-            if (!_seen.Add(frame.GetProperty("frameId").GetString()!)) return MeshCounter.DuplicateFrames;
+            // An id is its origin's.
+            if (!_seen.Add(frame.GetProperty("sourceDeviceId").GetString()![..12] + frame.GetProperty("frameId").GetString())) return MeshCounter.DuplicateFrames;
             return MeshCounter.FramesIngested;
         }
 

@@ -34,13 +34,13 @@ public sealed class PeerClocksTests
         var samples = new ClockSamples();
         for (int n = 1; n <= 3; n++)
         {
-            Assert.False(samples.TryBegin(TimeSpan.FromMilliseconds(999)));
-            Assert.True(samples.TryBegin(TimeSpan.FromSeconds(1)));
+            Assert.False(samples.TryBegin(TimeSpan.FromMilliseconds(999), TimeSpan.FromSeconds(30)));
+            Assert.True(samples.TryBegin(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)));
             Assert.Equal(n, samples.Sent);
         }
 
-        Assert.False(samples.TryBegin(TimeSpan.FromSeconds(29)));
-        Assert.True(samples.TryBegin(TimeSpan.FromSeconds(30)));
+        Assert.False(samples.TryBegin(TimeSpan.FromSeconds(29), TimeSpan.FromSeconds(30)));
+        Assert.True(samples.TryBegin(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30)));
     }
 
     [Theory]
