@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit rig pages train publish soak bench season clean
+.PHONY: run test unit rig pages train publish soak bench season converge clean
 
 run:
 	@.ci/setup run
@@ -64,6 +64,13 @@ soak: publish
 	@dotnet build tests/ClawMesh.Edge.EndToEnd -c Release -v quiet --nologo
 	@CLAWMESH_SOAK_SECONDS=$(SOAK_SECONDS) CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.EndToEnd/release/ClawMesh.Edge.EndToEnd \
 	  --filter-class "*MeshImpairedTests" --show-live-output on --no-progress
+
+# Twenty simulated nodes, cut in two for a week with ten thousand frames on each side, by seed; CI runs twenty seeds of it.
+CONVERGE_SEEDS ?= 100
+converge:
+	@.ci/setup run
+	@dotnet build tests/ClawMesh.Edge.Simulation -c Release -v quiet --nologo
+	@CLAWMESH_SEEDS=$(CONVERGE_SEEDS) artifacts/net10.0/bin/ClawMesh.Edge.Simulation/release/ClawMesh.Edge.Simulation --filter-class "*ConvergenceTests" --show-live-output on --no-progress
 
 # Fortnights on the simulated farm, the planner at L1 beside a timer with a probe and beside nobody, and the table of docs/planner.md.
 # With the shipped model where there is one. What other timers reach:  make season SEASON_SWEEP=1

@@ -92,7 +92,7 @@ public class ConvergenceTests
                 Fill(a, difference);
                 Cost cost = Meet(field, a, b);
                 bytes[(history, difference)] = cost.Bytes;
-                TestContext.Current.SendDiagnosticMessage($"history {history}, difference {difference}: {cost.Bytes} bytes, {cost.Questions} questions");
+                TestContext.Current.TestOutputHelper?.WriteLine($"history {history}, difference {difference}: {cost.Bytes} bytes, {cost.Questions} questions");
             }
         }
 
