@@ -27,6 +27,8 @@ public sealed partial class MeshNode
             return;
         }
 
+        // The handshake may be the first to have noticed that this node has joined another mesh.
+        Origin.LookAtMesh();
         Remember(facts);
         var session = new Session(conversation, facts, NowMs, Time.GetTimestamp(), conversation.Dial?.Peer.Label);
         Session? old;

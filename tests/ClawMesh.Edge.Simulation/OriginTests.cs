@@ -75,7 +75,7 @@ public class OriginTests
     {
         var membership = new SwitchableMembership("one");
         SimulatedNode a = field.Node("a", new SimulatedNodeOptions { Membership = membership });
-        a.Observe(1);
+        for (int i = 0; i < 30; i++) a.Observe(i, $"zone-{i}");
         string before = a.Mesh.Own.Epoch!;
         membership.Join("mesh");
         SimulatedNode b = field.Node("b", "field", a);
@@ -85,6 +85,10 @@ public class OriginTests
         Assert.Equal(FrameStanding.Verified, b.Mesh.World.Find(id)!.Standing);
         Assert.True(string.CompareOrdinal(a.Mesh.Own.Epoch, before) > 0, $"{a.Mesh.Own.Epoch} is not above {before}");
         Assert.Null(b.Mesh.Book.Of(a.DeviceId.Value, before));
+        // The catch-up used to give the frames of the mesh that was left to the new peer, which turned this node away for ten minutes.
+        field.Run(5);
+        Assert.Equal(0, b.Mesh.Counters[Mesh.MeshCounter.FrameInvalid]);
+        Assert.True(b.IsConnected(a));
     });
 
     [Fact]

@@ -90,6 +90,19 @@ public sealed class WorldStore(NodeId self, TimeProvider time, int maxEntries = 
         return null;
     }
 
+    /// <summary>Forgets everything; readers of the log go on from here. What is measured is told anew within seconds.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            Array.Clear(_log);
+            _first = _logged;
+            _logBytes = _entryBytes = 0;
+            _entries.Clear();
+            _byAge.Clear();
+        }
+    }
+
     /// <summary>The current frame of every key, by key.</summary>
     public IReadOnlyList<MeshFrame> Current()
     {

@@ -129,6 +129,8 @@ internal sealed class OriginDesk
             _meshId = meshId;
             Void = null;
             if (_own.Epoch is { } epoch) _own.Begin(epoch);
+            // A catch-up that gave away frames signed for the mesh that was left used to get this node turned away by its first peer.
+            _mesh.World.Clear();
         }
 
         // The old frames go without anybody waiting for the disk; the new ones bear another epoch.
