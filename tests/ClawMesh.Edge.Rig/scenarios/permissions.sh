@@ -1,6 +1,7 @@
 # A node without root: what its user may not open is named with the group to join, and with the groups of the udev rules it works.
 # limit: 50
-# beside: buses
+# Alone: the emulated PCA9685 has one register pointer for both its adapters, so a look at it from the bench while the kernel reads it elsewhere
+# can give the kernel another register; the driver then finds a foreign prescaler and refuses with EBUSY, also the write of the safe value.
 site=$STATE/site.json
 sed "s/i2c-BENCH/i2c-$BENCH/; s/pwmchip-RIG/$(basename "$PWM")/" /payload/data/permissions-site.json > "$site"
 # What hw/udev/60-clawmesh-edge.rules says, by hand: there is no udev here.
