@@ -54,6 +54,8 @@ internal sealed class FakeGpioLines : IGpioLines
     {
         lock (_gpio.Sync)
         {
+            // Unlike a read or a write: the thread of the edges tells lines that were given back from a chip that is gone.
+            ObjectDisposedException.ThrowIf(_disposed, this);
             ThrowIfGone();
             int count = 0;
             while (count < edges.Length && _edges.TryDequeue(out GpioEdge edge)) edges[count++] = edge;

@@ -63,6 +63,7 @@ public sealed class GpioInputsTests : IDisposable
         Assert.Equal(["gpio.gone", "gpio.gone"], _gone.Select(e => e.Code));
     }
 
+    // When the thread was just about to take an edge, the stand-in used to report a chip that is gone; the kernel's lines say they are closed.
     [Fact]
     public void Lines_given_back_under_it_do_not_end_the_thread()
     {
