@@ -41,8 +41,6 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
         }
     }
 
-    public static string IdHash(string frameId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(frameId)).AsSpan(0, 16));
-
     public void Append(ArchivedFrame frame, Action<bool>? written = null)
     {
         bool durable;
@@ -250,7 +248,7 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
         }
         else
         {
-            string hash = IdHash(frame.FrameId);
+            string hash = ClassicFrameId.HashOf(frame.FrameId);
             if (!_classic.TryGetValue(hash, out List<Kept>? same)) _classic[hash] = same = [];
             same.Add(kept);
         }
@@ -277,7 +275,7 @@ public sealed class InMemoryFrameArchive(int maxFrames = int.MaxValue) : IFrameA
         _byNumber.Remove(kept.Number);
         _bytes -= kept.Frame.Utf8.Length;
         if (kept.Frame.Epoch is { } epoch) _signed[(kept.Frame.Origin, epoch)].Remove(kept.Frame.Sequence);
-        else if (_classic[IdHash(kept.Frame.FrameId)] is var same && same.Remove(kept) && same.Count == 0) _classic.Remove(IdHash(kept.Frame.FrameId));
+        else if (_classic[ClassicFrameId.HashOf(kept.Frame.FrameId)] is var same && same.Remove(kept) && same.Count == 0) _classic.Remove(ClassicFrameId.HashOf(kept.Frame.FrameId));
     }
 
     private sealed record Kept(long Number, ArchivedFrame Frame);

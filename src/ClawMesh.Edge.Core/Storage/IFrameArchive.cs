@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace ClawMesh.Edge.Core.Storage;
 
 /// <summary>How long a frame is kept and in which order it gives way ([X-32], [X-77]).</summary>
@@ -35,7 +38,19 @@ public sealed record SequenceKnowledge(
 
 /// <summary>A frame without valid Edge members, as the digests of count it.</summary>
 /// <param name="IdHash">32 hex digits of SHA-256 over the frame id.</param>
-public readonly record struct ClassicFrameId(long TimestampMs, string IdHash);
+public readonly record struct ClassicFrameId(long TimestampMs, string IdHash)
+{
+    /// <summary>What the digests of call a frame: the first 32 hex digits of SHA-256 over its id.</summary>
+    public static string HashOf(string frameId) => HashOf(Encoding.UTF8.GetBytes(frameId));
+
+    /// <summary>The same, of an id in UTF-8.</summary>
+    public static string HashOf(ReadOnlySpan<byte> frameId)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(frameId, hash);
+        return Convert.ToHexStringLower(hash[..16]);
+    }
+}
 
 /// <summary>A frame of this node with its place in the journal of frames ([X-77], [X-78]).</summary>
 public sealed record OutboxFrame(long Number, ArchivedFrame Frame);

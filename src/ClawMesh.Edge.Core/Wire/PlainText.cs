@@ -1,8 +1,15 @@
+using System.Globalization;
+using System.Text;
+
 namespace ClawMesh.Edge.Core.Wire;
 
 /// <summary>Text from elsewhere, made fit for a terminal and a log: no control characters, bounded.</summary>
 public static class PlainText
 {
+    /// <summary>Whether a character is something a reader sees, and nothing that hides, turns round or breaks what stands beside it.</summary>
+    public static bool Shows(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+
     /// <param name="max">Characters; a longer text is cut and ends in an ellipsis.</param>
     public static string Of(string text, int max)
     {

@@ -33,7 +33,7 @@ internal sealed class WaitingFrame(ArchivedFrame frame, long number, long order,
     /// <summary>Null while a batch has it.</summary>
     public LinkedListNode<WaitingFrame>? Place { get; set; }
 
-    public string IdHash => _idHash ??= FrameHash.Of(Frame.FrameId);
+    public string IdHash => _idHash ??= ClassicFrameId.HashOf(Frame.FrameId);
 }
 
 /// <param name="After">Frames up to this <see cref="WaitingFrame.Order"/> come first.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Storage;
 using ClawMesh.Edge.Journal.Frames;
 using ClawMesh.Edge.Journal.Writing;
 using Microsoft.Data.Sqlite;
@@ -171,7 +172,7 @@ internal static class EdgeDatabase
         }
 
         using var update = new PreparedCommand(connection, "UPDATE frames SET id_hash = CAST($hash AS TEXT) WHERE id = $id", "$hash", "$id");
-        foreach ((long id, byte[] frameId) in ids) update.Text(0, FrameHash.Of(frameId)).Integer(1, id).Run();
+        foreach ((long id, byte[] frameId) in ids) update.Text(0, ClassicFrameId.HashOf(frameId)).Integer(1, id).Run();
     }
 
     internal static SqliteConnection OpenImmutable(JournalPaths paths)

@@ -81,38 +81,37 @@ internal sealed class ClassicBacklog(MeshNode mesh, IFrameArchive archive, ISett
     private void Flush(Session session, long mark)
     {
         long now = mesh.NowMs, oldest = now - (long)OldestSafety.TotalMilliseconds, oldestOther = now - (long)OldestOther.TotalMilliseconds;
-        var safety = new List<ArchivedFrame>();
-        var control = new List<ArchivedFrame>();
-        var newest = new Dictionary<string, ArchivedFrame>(StringComparer.Ordinal);
+        var safety = new List<Missed>();
+        var control = new List<Missed>();
+        var newest = new Dictionary<string, Missed>(StringComparer.Ordinal);
         foreach (OutboxFrame row in archive.OwnAfter(mesh.Self.Value, mark, oldest, MaxLooked))
         {
             ArchivedFrame frame = row.Frame;
-            if (frame.Class == FrameClass.Safety) safety.Add(frame);
+            if (frame.Class == FrameClass.Safety) safety.Add(new Missed(frame, null));
             else if (frame.TimestampMs < oldestOther) continue;
-            else if (frame.Class == FrameClass.Control) control.Add(frame);
-            else if (KeyOf(frame) is { } key) newest[key] = frame;
+            else if (frame.Class == FrameClass.Control) control.Add(new Missed(frame, null));
+            else if (KeyOf(frame) is { } key) newest[key] = new Missed(frame, key);
         }
 
         int left = MaxFrames;
         left = Send(session, safety, MessageClass.Safety, left);
         left = Send(session, control, MessageClass.Control, left);
-        var readings = new List<ArchivedFrame>(newest.Values);
-        readings.Sort(static (a, b) => a.TimestampMs.CompareTo(b.TimestampMs));
+        var readings = new List<Missed>(newest.Values);
+        readings.Sort(static (a, b) => a.Frame.TimestampMs.CompareTo(b.Frame.TimestampMs));
         Send(session, readings, MessageClass.Bulk, left);
     }
 
     private string? KeyOf(ArchivedFrame frame) => frame.Kind == FrameKinds.Observation ? mesh.Gossip.Read(frame.Utf8.ToArray())?.CoalescingKey : frame.FrameId;
 
-    private int Send(Session session, List<ArchivedFrame> frames, MessageClass messageClass, int left)
+    private static int Send(Session session, List<Missed> frames, MessageClass messageClass, int left)
     {
         for (int i = 0; i < frames.Count && left > 0; i++, left--)
-        {
-            string? key = messageClass == MessageClass.Bulk ? KeyOf(frames[i]) : null;
-            session.Conversation.SendEvent(messageClass, Messages.Frame(frames[i].Utf8.Span), key);
-        }
-
+            session.Conversation.SendEvent(messageClass, Messages.Frame(frames[i].Frame.Utf8.Span), frames[i].Key);
         return left;
     }
+
+    /// <param name="Key">By which a newer one replaces it while it waits; null for one that nothing replaces.</param>
+    private sealed record Missed(ArchivedFrame Frame, string? Key);
 
     // A mark that cannot be written costs duplicates, which are harmless ([W-74]).
     private void Save(Session session, BacklogState state)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ClawMesh.Edge.Core.Wire;
 
 namespace ClawMesh.Edge.Mesh.Discovery;
 
@@ -62,9 +63,7 @@ internal static class DnsNames
         int bytes = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            bool shown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
-            Rune taken = shown ? rune : new Rune(' ');
+            Rune taken = PlainText.Shows(rune) ? rune : new Rune(' ');
             bytes += taken.Utf8SequenceLength;
             if (bytes > maxBytes) break;
             kept.Append(taken.ToString());

@@ -86,13 +86,7 @@ internal sealed class GossipHub
     public MeshFrame? Read(byte[] utf8) => Read(utf8, out _);
 
     /// <summary>Whether this node signed a frame, whatever it remembers of it.</summary>
-    public bool IsOwnWork(MeshFrame frame)
-    {
-        SelfKey ??= _mesh.SelfFacts.PublicKey;
-        return _verifier.CheckNow(frame, SelfKey);
-    }
-
-    private string? SelfKey { get; set; }
+    public bool IsOwnWork(MeshFrame frame) => _verifier.CheckNow(frame, _mesh.SelfFacts.PublicKey);
 
     /// <summary>Puts what the archive kept into the picture, without telling anybody: a node that starts again knows what it knew.</summary>
     public void Restore(int limit)
@@ -150,14 +144,15 @@ internal sealed class GossipHub
             return;
         }
 
-        if (_verifier.IsKnownGood(frame))
+        FrameSignature.Mark mark = FrameSignature.MarkOf(frame);
+        if (_verifier.IsKnownGood(mark))
         {
             frame.Standing = FrameStanding.Verified;
             Settle(from, frame, way, done, isCopy: true);
             return;
         }
 
-        var job = new VerifyJob(from, frame, key, good =>
+        var job = new VerifyJob(from, frame, mark, key, good =>
         {
             if (good is null)
             {

@@ -9,7 +9,7 @@ namespace ClawMesh.Edge.Mesh.Origin;
 
 /// <summary>A signed frame that waits for its check.</summary>
 /// <param name="Checked">Called with the result, on the verifier's own thread; null when the session ended before.</param>
-internal sealed record VerifyJob(Session From, MeshFrame Frame, string PublicKey, Action<bool?> Checked);
+internal sealed record VerifyJob(Session From, MeshFrame Frame, FrameSignature.Mark Mark, string PublicKey, Action<bool?> Checked);
 
 /// <summary>
 /// Checks signatures beside the receive loops ([X-17]): 200 a second for one session, 2,000 in all; what comes faster waits, within bounds.
@@ -36,10 +36,9 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
     /// <summary>Signatures checked so far.</summary>
     public long Checks { get; private set; }
 
-    /// <summary>A copy of this frame was found good before.</summary>
-    public bool IsKnownGood(MeshFrame frame)
+    /// <summary>A copy of a frame was found good before.</summary>
+    public bool IsKnownGood(FrameSignature.Mark mark)
     {
-        FrameSignature.Mark mark = FrameSignature.MarkOf(frame);
         lock (_lock)
         {
             if (_goodFor != meshId() || !_good.TryGetValue(mark, out LinkedListNode<FrameSignature.Mark>? node)) return false;
@@ -107,7 +106,7 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
                 Checks++;
                 try
                 {
-                    job.Checked(CheckNow(job.Frame, job.PublicKey));
+                    job.Checked(Check(job.Frame, job.Mark, job.PublicKey));
                 }
                 catch (Exception bug) when (bug is not OperationCanceledException)
                 {
@@ -171,7 +170,9 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
     }
 
     /// <summary>Checks a signature on the caller's thread; for what comes rarely.</summary>
-    public bool CheckNow(MeshFrame frame, string publicKey)
+    public bool CheckNow(MeshFrame frame, string publicKey) => Check(frame, FrameSignature.MarkOf(frame), publicKey);
+
+    private bool Check(MeshFrame frame, FrameSignature.Mark mark, string publicKey)
     {
         string mesh = meshId();
         byte[] signed;
@@ -187,7 +188,7 @@ internal sealed class FrameVerifier(ISignatureVerifier verifier, Func<string> me
         }
 
         if (WireKeys.TryDecode(publicKey, WireKeys.KeyBytes) is not { } key || !verifier.Verify(key, signed, frame.Stamp!.Signature)) return false;
-        Remember(FrameSignature.MarkOf(frame), mesh);
+        Remember(mark, mesh);
         return true;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Evidence;
 using ClawMesh.Edge.Core.Frames;
@@ -163,27 +162,18 @@ internal sealed class OriginDesk
         }
     }
 
-    private ContextFrame VoidFrame(string epoch, SequenceRange range)
-    {
-        var buffer = new ArrayBufferWriter<byte>(128);
-        using (var w = new Utf8JsonWriter(buffer))
-        {
-            w.WriteStartObject();
-            w.WriteString("type", SyncWords.VoidEvent);
-            w.WriteString("epoch", epoch);
-            w.WriteStartArray("ranges");
-            SyncWords.Write(w, range);
-            w.WriteEndArray();
-            w.WriteEndObject();
-        }
-
-        var reader = new Utf8JsonReader(buffer.WrittenSpan);
-        return new ContextFrame
-        {
-            Kind = FrameKinds.Event, FrameId = _mesh.NewId().ToString("D"), SourceDeviceId = _mesh.Self.Value, SourceDisplayName = _mesh.SelfFacts.DisplayName, Timestamp = _mesh.NowMs,
-            Data = JsonElement.ParseValue(ref reader), Trust = new FrameTrust(["device"], EvidenceTier.OperationalObservation.Word()),
-        };
-    }
+    private ContextFrame VoidFrame(string epoch, SequenceRange range) =>
+        new FrameFactory(_mesh.Self, _mesh.SelfFacts.DisplayName, _mesh.Time, _mesh.NewId).DeviceEvent(
+            EvidenceTier.OperationalObservation,
+            w =>
+            {
+                w.WriteString("type", SyncWords.VoidEvent);
+                w.WriteString("epoch", epoch);
+                w.WriteStartArray("ranges");
+                SyncWords.Write(w, range);
+                w.WriteEndArray();
+            },
+            note: null);
 
     private static string? HlcOf(ReadOnlyMemory<byte> utf8)
     {

@@ -81,10 +81,7 @@ public sealed class OwnFrames
     {
         lock (_lock)
         {
-            long ms = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), 0);
-            if (above is not null && long.TryParse(above.AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long known) && ms <= known) ms = known + 1;
-            byte[] chance = _chance();
-            Epoch = string.Create(CultureInfo.InvariantCulture, $"{ms & 0xffffffffffff:x12}{chance[0]:x2}{chance[1]:x2}");
+            Epoch = NewEpoch(above);
             (_used, _reserved) = (0, 0);
             _wantsMore = _reserving;
         }
@@ -199,9 +196,16 @@ public sealed class OwnFrames
     {
         InMemory = true;
         if (_used == 0 && _reserved == 0 && !_reserving) return;
-        long ms = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), long.Parse(Epoch!.AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) + 1);
-        byte[] chance = _chance();
-        Epoch = string.Create(CultureInfo.InvariantCulture, $"{ms & 0xffffffffffff:x12}{chance[0]:x2}{chance[1]:x2}");
+        Epoch = NewEpoch(Epoch);
         (_used, _reserved) = (0, 0);
+    }
+
+    // The time, above that of another epoch, and chance.
+    private string NewEpoch(string? above)
+    {
+        long ms = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), 0);
+        if (above is not null && long.TryParse(above.AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long known) && ms <= known) ms = known + 1;
+        byte[] chance = _chance();
+        return string.Create(CultureInfo.InvariantCulture, $"{ms & 0xffffffffffff:x12}{chance[0]:x2}{chance[1]:x2}");
     }
 }

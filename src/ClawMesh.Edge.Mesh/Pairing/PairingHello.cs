@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Identity;
+using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Handshake;
 
 namespace ClawMesh.Edge.Mesh.Pairing;
@@ -95,13 +96,7 @@ public sealed record PairingHello(
     public static string Plain(string text)
     {
         var plain = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            bool shown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
-            plain.Append(shown && rune != Rune.ReplacementChar ? rune.ToString() : "?");
-        }
-
+        foreach (Rune rune in text.EnumerateRunes()) plain.Append(PlainText.Shows(rune) && rune != Rune.ReplacementChar ? rune.ToString() : "?");
         return plain.ToString();
     }
 

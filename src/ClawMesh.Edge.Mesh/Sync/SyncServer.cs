@@ -156,7 +156,7 @@ internal sealed class SyncServer(MeshNode mesh, SequenceBook book, IFrameArchive
         IReadOnlyList<ArchivedFrame> found = archive.ClassicByHash(
             asked, (int)RpcParams.Number(p, "maxFrames", 100, 1, SyncWords.MaxFrames), (int)RpcParams.Number(p, "maxBytes", 262_144, 1, SyncWords.MaxBytes));
         var delivered = new HashSet<string>(StringComparer.Ordinal);
-        foreach (ArchivedFrame frame in found) delivered.Add(SyncWords.IdHash(frame.FrameId));
+        foreach (ArchivedFrame frame in found) delivered.Add(ClassicFrameId.HashOf(frame.FrameId));
         // What comes after the last delivered one may only have found no room.
         int last = asked.FindLastIndex(delivered.Contains);
         bool cut = last >= 0 && last < asked.Count - 1 && archive.ClassicByHash(asked.GetRange(last + 1, asked.Count - last - 1), 1, int.MaxValue).Count > 0;

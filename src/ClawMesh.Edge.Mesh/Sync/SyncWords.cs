@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Core.Identity;
 using ClawMesh.Edge.Core.Storage;
@@ -30,9 +29,6 @@ internal static class SyncWords
     public const long HourMs = 3_600_000;
 
     private const int MaxVoidRanges = 64;
-
-    /// <summary>The first 32 hex digits of SHA-256 over a frame id.</summary>
-    public static string IdHash(string frameId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(frameId)).AsSpan(0, 16));
 
     /// <summary>The digest of a step over its sorted id hashes.</summary>
     public static string WindowDigest(List<string> idHashes)

@@ -55,7 +55,7 @@ public abstract class FrameArchiveContract : IDisposable
         Settle();
 
         Assert.Equal(expected, Archive.Signed(A, Epoch, new SequenceRange(1, 5), 9, maxBytes).Count);
-        string[] hashes = [.. Enumerable.Range(1, 5).Select(i => InMemoryFrameArchive.IdHash($"a-classic-{i}"))];
+        string[] hashes = [.. Enumerable.Range(1, 5).Select(i => ClassicFrameId.HashOf($"a-classic-{i}"))];
         Assert.Equal(expected, Archive.ClassicByHash(hashes, 9, maxBytes).Count);
     }
 
@@ -84,12 +84,12 @@ public abstract class FrameArchiveContract : IDisposable
         Archive.Replace(Signed(A, 6, id: "a-never-seen"));
         Archive.Replace(Classic(A, 2, size: 300));
 
-        Assert.Equal(["a-classic-2"], Archive.ClassicByHash([InMemoryFrameArchive.IdHash("a-classic-1"), InMemoryFrameArchive.IdHash("a-classic-2")], 9, Plenty).Ids());
-        Assert.Equal([InMemoryFrameArchive.IdHash("a-classic-2")], Archive.Classic(0, long.MaxValue).Select(c => c.IdHash));
+        Assert.Equal(["a-classic-2"], Archive.ClassicByHash([ClassicFrameId.HashOf("a-classic-1"), ClassicFrameId.HashOf("a-classic-2")], 9, Plenty).Ids());
+        Assert.Equal([ClassicFrameId.HashOf("a-classic-2")], Archive.Classic(0, long.MaxValue).Select(c => c.IdHash));
         Settle();
 
         Assert.Equal(["a-classic-1", "a-never-seen"], Archive.Signed(A, Epoch, new SequenceRange(1, 9), 9, Plenty).Ids());
-        Assert.Equal(["a-classic-2"], Archive.ClassicByHash([InMemoryFrameArchive.IdHash("a-classic-1"), InMemoryFrameArchive.IdHash("a-classic-2")], 9, Plenty).Ids());
+        Assert.Equal(["a-classic-2"], Archive.ClassicByHash([ClassicFrameId.HashOf("a-classic-1"), ClassicFrameId.HashOf("a-classic-2")], 9, Plenty).Ids());
         Assert.Equal(["a-classic-1", "a-classic-2", "a-never-seen"], Archive.Newest(9).Ids());
         Assert.Equal(100, Archive.Newest(9)[1].Utf8.Length);
     }
@@ -121,7 +121,7 @@ public abstract class FrameArchiveContract : IDisposable
     [Fact]
     public void Frames_without_epoch_that_share_an_id_are_all_found_by_its_hash()
     {
-        string hash = InMemoryFrameArchive.IdHash("same");
+        string hash = ClassicFrameId.HashOf("same");
         Archive.Append(Classic(A, 1) with { FrameId = "same" });
         Archive.Append(Classic(B, 1, size: 200) with { FrameId = "same" });
         Settle();
@@ -195,9 +195,9 @@ public abstract class FrameArchiveContract : IDisposable
         Archive.Append(Signed(A, 1, at: Start + 20));
         Settle();
 
-        Assert.Equal([(Start + 10, InMemoryFrameArchive.IdHash("a-classic-3")), (Start + 20, InMemoryFrameArchive.IdHash("a-classic-2"))],
+        Assert.Equal([(Start + 10, ClassicFrameId.HashOf("a-classic-3")), (Start + 20, ClassicFrameId.HashOf("a-classic-2"))],
             Archive.Classic(Start + 10, Start + 30).Select(c => (c.TimestampMs, c.IdHash)));
-        string[] asked = [InMemoryFrameArchive.IdHash("a-classic-4"), InMemoryFrameArchive.IdHash("a-aa-1"), InMemoryFrameArchive.IdHash("a-classic-0")];
+        string[] asked = [ClassicFrameId.HashOf("a-classic-4"), ClassicFrameId.HashOf("a-aa-1"), ClassicFrameId.HashOf("a-classic-0")];
         Assert.Equal(["a-classic-4", "a-classic-0"], Archive.ClassicByHash(asked, 9, Plenty).Ids());
         Assert.Equal(["a-classic-4"], Archive.ClassicByHash(asked, 1, Plenty).Ids());
     }

@@ -26,11 +26,11 @@ public sealed class UpgradeTests : IDisposable
             ArchivedFrame second = journal.Frames.Newest(9)[1];
             Assert.Equal((A, "f2", "observation", null, 0L, Start + 2, Start + 2, FrameClass.Bulk), (second.Origin, second.FrameId, second.Kind, second.Epoch, second.Sequence, second.TimestampMs, second.ReceivedMs, second.Class));
             Assert.Equal("{\"n\":      2}", System.Text.Encoding.UTF8.GetString(second.Utf8.Span));
-            Assert.Equal("f2", Assert.Single(journal.Frames.ClassicByHash([InMemoryFrameArchive.IdHash("f2")], 9, Plenty)).FrameId);
+            Assert.Equal("f2", Assert.Single(journal.Frames.ClassicByHash([ClassicFrameId.HashOf("f2")], 9, Plenty)).FrameId);
             Assert.Equal(2, journal.Frames.Classic(Start + 2, Start + 4).Count);
             Assert.Equal(3, journal.Frames.LastNumber);
             journal.Frames.Append(Classic(B, 2) with { FrameId = "f2" });
-            Assert.Equal([A, B], journal.Frames.ClassicByHash([InMemoryFrameArchive.IdHash("f2")], 9, Plenty).Select(f => f.Origin));
+            Assert.Equal([A, B], journal.Frames.ClassicByHash([ClassicFrameId.HashOf("f2")], 9, Plenty).Select(f => f.Origin));
             Assert.Equal(3, await JournalBench.Append(journal, JournalBench.Operator()));
         }
 

@@ -37,7 +37,7 @@ public class SequenceVectorTests
     public void The_digest_of_a_window_is_that_of_the_vectors()
     {
         JsonElement window = Golden.GetProperty("window");
-        List<string> hashes = [.. window.GetProperty("frameIds").EnumerateArray().Select(i => SyncWords.IdHash(i.GetString()!))];
+        List<string> hashes = [.. window.GetProperty("frameIds").EnumerateArray().Select(i => ClassicFrameId.HashOf(i.GetString()!))];
         Assert.Equal(window.GetProperty("idHashes").EnumerateArray().Select(h => h.GetString()), hashes);
         Assert.Equal(window.GetProperty("digest").GetString(), SyncWords.WindowDigest(hashes));
         Assert.Equal(window.GetProperty("emptyDigest").GetString(), SyncWords.WindowDigest([]));
