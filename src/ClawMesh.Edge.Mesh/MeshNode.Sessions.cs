@@ -53,7 +53,7 @@ public sealed partial class MeshNode
             old.Conversation.Close(1000, Superseded);
         }
 
-        conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Pace.Classic);
+        conversation.Link.Queue.SetPace(!session.Outbound ? null : facts.IsEdge ? Pace.Edge : Options.ClassicPace);
         if (session.Outbound) Suppression.Clear(facts.DeviceId);
         _dials.Registered(session);
         // Every loss and every rejoin is told; only a device that displaces itself again and again is not told each time.

@@ -208,7 +208,7 @@ public sealed partial class MeshNode : IDisposable
     {
         var conversation = new Conversation(this, link, dial);
         lock (_lock) _conversations = [.. _conversations, conversation];
-        if (link.Facts.Dialled) link.Queue.SetPace(Pace.Classic);
+        if (link.Facts.Dialled) link.Queue.SetPace(Options.ClassicPace);
         if (dial is { State: DialState.StoodDown }) conversation.Close(1000, Superseded);
         else conversation.Begin();
         return conversation;
@@ -297,7 +297,7 @@ public sealed partial class MeshNode : IDisposable
         if (_ports.Pairing is not { } machine) return null;
         var desk = new PairingDesk(new PairingWorld(
             _ports.Self, _ports.Signer, _ports.Verifier, _ports.Trust, _ports.Membership, Directory, _ports.Events, Time, _ports.NewNonce,
-            async (peer, ct) => await ToolConnection.OpenAsync(peer, _ports.Dialler, Time, NewId, Options.Inline, ct), machine, Options.Inline, Stopping));
+            async (peer, ct) => await ToolConnection.OpenAsync(peer, _ports.Dialler, Time, NewId, Options.Inline, ct), machine, Options.PairingWindow, Options.Inline, Stopping));
         desk.Register(_ports.Rpc);
         return desk;
     }

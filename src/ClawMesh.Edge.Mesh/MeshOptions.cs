@@ -54,6 +54,12 @@ public sealed record MeshOptions
     /// <summary>How often a session is compared, give or take a fifth ([X-28]).</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Towards a classic acceptor ([X-72]).</summary>
+    public Transport.Pace ClassicPace { get; init; } = Transport.Pace.Classic;
+
+    /// <summary>How long a window for pairing stands open ([X-53]).</summary>
+    public TimeSpan PairingWindow { get; init; } = Pairing.PairingDesk.LongestWindow;
+
     /// <summary>How often an Edge peer is asked for its clock ([X-33]).</summary>
     public TimeSpan ClockPing { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -140,7 +140,7 @@ public sealed partial class PairingDesk
                 p.WriteString("sessionId", w.Other!.SessionId);
                 p.WriteString("sig", Base64Url.EncodeToString(signature));
             },
-            Window, _world.Stopping);
+            _world.Window, _world.Stopping);
         // The person at the other end takes time; the one at this end may leave meanwhile.
         await Task.WhenAny(asked, w.Over.Task);
         if (!asked.IsCompleted) return;

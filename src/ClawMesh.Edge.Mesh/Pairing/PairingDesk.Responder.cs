@@ -21,7 +21,7 @@ public sealed partial class PairingDesk
     /// <summary>Whether a connection without a session may live beyond the time of a handshake: it began the attempt of a window that has not ended, and may still have to be told how that ended.</summary>
     internal bool Holds(object connection)
     {
-        lock (_lock) return _window is { } w && w.Connection == connection && w.State != PairingState.Stored && _world.Time.GetElapsedTime(w.OpenedAt) < Window;
+        lock (_lock) return _window is { } w && w.Connection == connection && w.State != PairingState.Stored && _world.Time.GetElapsedTime(w.OpenedAt) < _world.Window;
     }
 
     /// <summary>A connection is gone.</summary>

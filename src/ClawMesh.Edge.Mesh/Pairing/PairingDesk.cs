@@ -14,8 +14,8 @@ namespace ClawMesh.Edge.Mesh.Pairing;
 /// </summary>
 public sealed partial class PairingDesk
 {
-    /// <summary>[X-53]; not adjustable.</summary>
-    public static readonly TimeSpan Window = TimeSpan.FromSeconds(120);
+    /// <summary>[X-53]; no setting makes it longer.</summary>
+    public static readonly TimeSpan LongestWindow = TimeSpan.FromSeconds(120);
 
     private readonly Lock _lock = new();
     private readonly PairingWorld _world;
@@ -54,7 +54,7 @@ public sealed partial class PairingDesk
             if (_window is not { } w) return new PairingStatus(PairingState.Closed, PairingRole.Responder, TimeSpan.Zero, null, null, null, null, false, null, null, null);
             bool shown = w.State is PairingState.Showing or PairingState.Waiting;
             return new PairingStatus(
-                w.State, w.Role, w.IsLive ? Window - _world.Time.GetElapsedTime(w.OpenedAt) : TimeSpan.Zero, shown && w.Role == PairingRole.Responder ? w.Code : null,
+                w.State, w.Role, w.IsLive ? _world.Window - _world.Time.GetElapsedTime(w.OpenedAt) : TimeSpan.Zero, shown && w.Role == PairingRole.Responder ? w.Code : null,
                 w.Code is null ? null : w.Other, w.Gives, w.Gets, w.Gives is { } gives && PairingGrants.AreWide(gives), w.Joins, w.EndCode, w.EndWhy);
         }
     }
@@ -138,7 +138,7 @@ public sealed partial class PairingDesk
         if (_world.Trust.Problem is { } problem) throw new EdgeException(TrustErrorCodes.StoreUnreadable, What, problem, "Restore the trust store first: nobody could be added to it.", FailureClass.Auth);
         _window = new PairingWindow(owner, by, role, offers, wants, _world.Time.GetTimestamp(), _world.Inline) { Nonce = _world.NewNonce() };
         if (role == PairingRole.Responder) Announce(true);
-        Publish(EventSeverity.Info, null, $"{by} opened pairing for {Window.TotalSeconds:0} s, to {(role == PairingRole.Responder ? "wait for another device" : "begin with another device")}.");
+        Publish(EventSeverity.Info, null, $"{by} opened pairing for {_world.Window.TotalSeconds:0} s, to {(role == PairingRole.Responder ? "wait for another device" : "begin with another device")}.");
         return _window;
     }
 
@@ -206,7 +206,7 @@ public sealed partial class PairingDesk
 
     private void Expire()
     {
-        if (_window is { IsLive: true } w && _world.Time.GetElapsedTime(w.OpenedAt) >= Window) End(w, PairingErrorCodes.Timeout, "the window of 120 s ended");
+        if (_window is { IsLive: true } w && _world.Time.GetElapsedTime(w.OpenedAt) >= _world.Window) End(w, PairingErrorCodes.Timeout, $"the window of {_world.Window.TotalSeconds:0} s ended");
     }
 
     private void End(PairingWindow w, string code, string why, bool byOther = false)

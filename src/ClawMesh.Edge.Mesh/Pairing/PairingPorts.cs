@@ -36,7 +36,7 @@ public interface IPairingLine : IAsyncDisposable
 /// <param name="Inline">Waiting requests continue where the answer came about; only for a simulator that owns every thread.</param>
 public sealed record PairingWorld(
     Func<SelfFacts> Self, ISigner Signer, ISignatureVerifier Verifier, ITrustStore Trust, IMeshMembership? Membership, IServiceDirectory? Directory, IEventSink Events,
-    TimeProvider Time, Func<byte[]> NewNonce, Func<StaticPeer, CancellationToken, Task<IPairingLine>> Dial, PairingPorts Ports, bool Inline, CancellationToken Stopping);
+    TimeProvider Time, Func<byte[]> NewNonce, Func<StaticPeer, CancellationToken, Task<IPairingLine>> Dial, PairingPorts Ports, TimeSpan Window, bool Inline, CancellationToken Stopping);
 
 /// <summary>Where an attempt stands ([X-60]).</summary>
 public enum PairingState

@@ -11,6 +11,17 @@ public sealed record Pace(int PerMinute, int SafetyReserve, int ControlReserve)
     /// <summary>Towards an acceptor without a valid <c>ext</c>, which discards what passes 100 per minute ([W-152]).</summary>
     public static Pace Classic { get; } = new(90, 10, 15);
 
+    /// <summary>The same for an acceptor on a line that carries less: the reserves keep their shares, rounded up.</summary>
+    /// <param name="perMinute">10 to 90; more would be discarded there.</param>
+    public static Pace ClassicOf(int perMinute)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(perMinute, 10);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(perMinute, Classic.PerMinute);
+        return new Pace(perMinute, Share(Classic.SafetyReserve), Share(Classic.ControlReserve));
+
+        int Share(int reserve) => ((reserve * perMinute) + Classic.PerMinute - 1) / Classic.PerMinute;
+    }
+
     /// <summary>Between Edge nodes.</summary>
     public static Pace Edge { get; } = new(6_000, 10, 15);
 

@@ -11,4 +11,7 @@ public sealed record SendLimits(int MaxMessages, int MaxBytes, int MaxBulkKeys, 
 
     /// <summary>The configured part of: on a paced link one key is sent no more often than this.</summary>
     public TimeSpan MinKeyInterval { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Silence after which a ping goes out ([X-34]).</summary>
+    public TimeSpan PingAfter { get; init; } = TimeSpan.FromSeconds(2.5);
 }

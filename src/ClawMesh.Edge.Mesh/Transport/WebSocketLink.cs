@@ -18,8 +18,6 @@ internal sealed class WebSocketLink : ILink
 
     private const int FirstBufferBytes = 8 * 1024;
 
-    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(2.5);
-
     // The mesh decides who is gone; this only ends a socket whose mesh forgot it.
     private static readonly TimeSpan PongLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
@@ -35,7 +33,7 @@ internal sealed class WebSocketLink : ILink
         Queue = new SendQueue(time, limits);
         _socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
         {
-            IsServer = !facts.Dialled, KeepAliveInterval = PingAfter, KeepAliveTimeout = PongLimit,
+            IsServer = !facts.Dialled, KeepAliveInterval = limits.PingAfter, KeepAliveTimeout = PongLimit,
         });
     }
 

@@ -15,7 +15,7 @@ internal static class PairVerb
 {
     public static Command Build(GlobalOptions global)
     {
-        var accept = new Option<bool>("--accept") { Description = "Open a window of 120 s and wait for the other device." };
+        var accept = new Option<bool>("--accept") { Description = "Open a window, of 120 s unless set shorter, and wait for the other device." };
         var url = new Option<string?>("--url") { Description = "Begin with the device at this address: ws://HOST:PORT, or wss://HOST:PORT|FINGERPRINT.", HelpName = "URL" };
         var grant = new Option<string[]>("--grant") { Description = $"What the other device may do here, if it asks: {TrustVerb.GrantHelp}", HelpName = "TEXT" };
         var want = new Option<string[]>("--want") { Description = "What to ask for there, in the same words.", HelpName = "TEXT" };

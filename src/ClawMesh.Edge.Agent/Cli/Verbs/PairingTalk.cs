@@ -23,8 +23,8 @@ internal sealed class PairingTalk(CliContext context, LocalClient client)
     /// <exception cref="EdgeException">It ended without trust.</exception>
     public async Task<JsonElement> AcceptAsync(PeerGrants offers, PeerGrants wants, CancellationToken cancellationToken)
     {
-        await OpenAsync("accept", offers, wants, null, null, cancellationToken);
-        Say("Pairing is open for 120 s. At the other device: `clawmesh-edge pair`, or `clawmesh-edge pair --url ws://ADDRESS-OF-THIS-NODE:PORT`.");
+        JsonElement opened = await OpenAsync("accept", offers, wants, null, null, cancellationToken);
+        Say($"Pairing is open for {(opened.GetProperty("leftMs").GetInt64() + 500) / 1000} s. At the other device: `clawmesh-edge pair`, or `clawmesh-edge pair --url ws://ADDRESS-OF-THIS-NODE:PORT`.");
         JsonElement status = await UntilAsync("showing", cancellationToken);
         PairingView.RenderOther(context.Console, status);
         Say($"Type this code at the other device:   {status.Text("code")}");
@@ -86,9 +86,9 @@ internal sealed class PairingTalk(CliContext context, LocalClient client)
         return (devices[chosen - 1].Text("url"), devices[chosen - 1].Text("deviceId"));
     }
 
-    private async Task OpenAsync(string op, PeerGrants offers, PeerGrants wants, string? url, string? device, CancellationToken cancellationToken)
+    private async Task<JsonElement> OpenAsync(string op, PeerGrants offers, PeerGrants wants, string? url, string? device, CancellationToken cancellationToken)
     {
-        await client.CallAsync(
+        JsonElement opened = await client.CallAsync(
             "edge.pair",
             w =>
             {
@@ -102,6 +102,7 @@ internal sealed class PairingTalk(CliContext context, LocalClient client)
             },
             CallLimit, cancellationToken);
         _opened = true;
+        return opened;
     }
 
     private async Task<bool> AgreesToWideAsync(JsonElement status, CancellationToken cancellationToken) =>
@@ -203,7 +204,7 @@ internal sealed class PairingTalk(CliContext context, LocalClient client)
             {
                 PairingErrorCodes.SasMismatch => "Unless a digit was mistyped, somebody sits between the devices: use another network, or compare fingerprints (`identity`) and `trust add`.",
                 PairingErrorCodes.CommitmentMismatch => "Somebody may sit between the devices, or the other one is faulty: use another network, or compare fingerprints (`identity`) and `trust add`.",
-                PairingErrorCodes.NotActive => "Run `clawmesh-edge pair --accept` at the other device first, and this within 120 s.",
+                PairingErrorCodes.NotActive => "Run `clawmesh-edge pair --accept` at the other device first, and this while its window is open (`edge.pairing.windowSec` there).",
                 PairingErrorCodes.Timeout or PairingErrorCodes.Rejected => "Run `clawmesh-edge pair` again at both devices; after a failed attempt it may have to wait.",
                 _ => "Check address and port, and that the node there runs.",
             },

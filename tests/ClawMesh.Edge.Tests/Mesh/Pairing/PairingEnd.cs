@@ -35,7 +35,7 @@ internal sealed class PairingEnd
         Desk = new PairingDesk(new PairingWorld(
             () => new SelfFacts(Signer.DeviceId, PublicKey, membership?.MeshId ?? mesh, "field", Name, []), Signer, Verifier, Trust, membership, null, Events, time, NewNonce,
             (_, _) => Line is null ? throw new EdgeException("mesh.dial_failed", "Could not dial.", "Nobody answers.", "Look.", FailureClass.MeshPartition) : Task.FromResult(Line),
-            new PairingPorts(StoreAsync, key => DeviceIds.IsSoundKey(key)), Inline: true, CancellationToken.None));
+            new PairingPorts(StoreAsync, key => DeviceIds.IsSoundKey(key)), PairingDesk.LongestWindow, Inline: true, CancellationToken.None));
         Desk.Register(Rpc);
     }
 

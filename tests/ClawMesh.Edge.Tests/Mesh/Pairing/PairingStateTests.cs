@@ -151,7 +151,7 @@ public class PairingStateTests : PairingBench
     public void The_end_of_the_window_ends_an_attempt_wherever_it_stands(string state)
     {
         Reach(state);
-        After(PairingDesk.Window);
+        After(PairingDesk.LongestWindow);
         I.Desk.Tick();
         R.Desk.Tick();
         Assert.Equal(("PAIRING_TIMEOUT", "PAIRING_TIMEOUT"), (I.Status.EndCode, R.Status.EndCode));

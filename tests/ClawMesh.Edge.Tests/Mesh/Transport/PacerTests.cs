@@ -103,6 +103,27 @@ public class PacerTests
         Assert.InRange(wait.TotalSeconds, 60, 60.01);
     }
 
+    [Theory]
+    [Trait("spec", "X-72")]
+    [InlineData(90, 65, 15, 10)]
+    [InlineData(45, 32, 8, 5)]
+    [InlineData(10, 6, 2, 2)]
+    public void A_slower_pace_keeps_its_shares(int perMinute, int bulk, int control, int safety)
+    {
+        _pacer.SetPace(Pace.ClassicOf(perMinute));
+
+        Assert.Equal(bulk, SendWhilePossible(MessageClass.Bulk));
+        Assert.Equal(control, SendWhilePossible(MessageClass.Control));
+        Assert.Equal(safety, SendWhilePossible(MessageClass.Safety));
+    }
+
+    [Theory]
+    [Trait("spec", "X-72")]
+    [InlineData(9)]
+    [InlineData(91)]
+    public void No_pace_is_faster_than_what_a_classic_acceptor_takes(int perMinute) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Pace.ClassicOf(perMinute));
+
     [Fact]
     [Trait("spec", "X-72")]
     public void A_change_of_pace_forgets_nothing_that_matters()
