@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit rig pages train publish soak bench season converge clean
+.PHONY: run test unit rig pages train publish deb tarball cross soak bench season converge clean
 
 run:
 	@.ci/setup run
@@ -43,7 +43,21 @@ $(BINARY): $(shell find src hw aot -name '*.cs' -o -name '*.csproj' -o -name '*.
 	@$(MAKE) --no-print-directory publish
 	@touch $@
 
-# Writes the pages that tests keep true: docs/configuration.md, docs/parts.md and docs/protocol/coverage.md.
+# The Debian package and the tarball of the published binary (docs/guides/packages.md): the same bytes for the same binary and commit.
+deb: publish
+	@.ci/setup package || echo "deb: built without lintian's opinion" >&2
+	@deb=$$(systemd/debian/deb.sh $(RID)) && echo "$$deb" && { ! command -v lintian >/dev/null || lintian --allow-root --fail-on error,warning "$$deb"; }
+
+tarball: publish
+	@systemd/debian/tarball.sh $(RID)
+
+# For linux-arm64, as far as it goes here (docs/cross-build.md):  make cross JETPACK=6
+JETPACK ?= 6
+cross:
+	@.ci/setup publish
+	@cross-build/arm64.sh $(JETPACK)
+
+# Writes what tests keep true: docs/configuration.md, docs/parts.md, docs/protocol/coverage.md, the man page and the completions.
 pages:
 	@.ci/setup run
 	@mkdir -p docs/protocol

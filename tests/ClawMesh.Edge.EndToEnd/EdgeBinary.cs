@@ -10,11 +10,14 @@ internal static class EdgeBinary
     private const string Variable = "CLAWMESH_EDGE_BINARY";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Where it should be, for fixtures: a test that finds nothing there asks <see cref="Path"/>, and is skipped by name.</summary>
+    public static string Named => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named : Default();
+
     public static string Path
     {
         get
         {
-            string path = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named : Default();
+            string path = Named;
             // `make test` names the binary it has just published; without one there is nothing to test, and that is said by name.
             Assert.SkipWhen(!File.Exists(path), $"no published binary at '{path}'; run `make publish`, or name one in {Variable}");
             return path;

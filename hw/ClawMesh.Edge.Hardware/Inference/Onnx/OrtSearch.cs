@@ -6,8 +6,8 @@ public static class OrtSearch
     /// <summary>Its name from 1.0 on; the bare one comes with development packages and own builds.</summary>
     private static readonly string[] Names = ["libonnxruntime.so.1", "libonnxruntime.so"];
 
-    // Own builds and Jetson containers install to /usr/local/lib; JetPack's packages and Debian's to the folder of the architecture.
-    private static readonly string[] SystemFolders = ["usr/lib/aarch64-linux-gnu", "usr/local/lib", "usr/lib/x86_64-linux-gnu", "opt/onnxruntime/lib", "usr/lib"];
+    // First the package's own folder, which is the same whichever update runs. Own builds and Jetson containers install to /usr/local/lib; JetPack's packages and Debian's to the folder of the architecture.
+    private static readonly string[] SystemFolders = ["usr/lib/clawmesh-edge/onnxruntime", "usr/lib/aarch64-linux-gnu", "usr/local/lib", "usr/lib/x86_64-linux-gnu", "opt/onnxruntime/lib", "usr/lib"];
 
     /// <summary>The files to try, first to last.</summary>
     /// <param name="configured">A file or a folder; when given, nothing else is tried: another library than the one named might lack the GPU.</param>

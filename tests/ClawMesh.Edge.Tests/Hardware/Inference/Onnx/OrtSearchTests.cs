@@ -12,7 +12,7 @@ public sealed class OrtSearchTests : IDisposable
     public void Dispose() => _root.Dispose();
 
     [Fact]
-    public void The_folder_of_the_binary_comes_before_the_system_and_JetPack_before_own_builds()
+    public void The_folder_of_the_binary_comes_first_then_the_package_s_and_JetPack_before_own_builds()
     {
         FileTree.Unpack(
             """
@@ -20,12 +20,13 @@ public sealed class OrtSearchTests : IDisposable
             usr/local/lib/libonnxruntime.so.1: x
             usr/lib/aarch64-linux-gnu/libonnxruntime.so: x
             usr/lib/x86_64-linux-gnu/libonnxruntime.so.1: x
+            usr/lib/clawmesh-edge/onnxruntime/libonnxruntime.so.1: x
             app/libonnxruntime.so.1: x
             """, _root.Path);
 
         IEnumerable<string> found = OrtSearch.Candidates(null, _root.At("app"), _root.Path).Where(File.Exists).Select(f => Path.GetRelativePath(_root.Path, f));
 
-        Assert.Equal(["app/libonnxruntime.so.1", "usr/lib/aarch64-linux-gnu/libonnxruntime.so", "usr/local/lib/libonnxruntime.so.1", "usr/lib/x86_64-linux-gnu/libonnxruntime.so.1", "opt/onnxruntime/lib/libonnxruntime.so"], found);
+        Assert.Equal(["app/libonnxruntime.so.1", "usr/lib/clawmesh-edge/onnxruntime/libonnxruntime.so.1", "usr/lib/aarch64-linux-gnu/libonnxruntime.so", "usr/local/lib/libonnxruntime.so.1", "usr/lib/x86_64-linux-gnu/libonnxruntime.so.1", "opt/onnxruntime/lib/libonnxruntime.so"], found);
     }
 
     [Fact]
