@@ -50,6 +50,14 @@ public static class PathAccess
         }
     }
 
+    /// <summary>Gives a file to a user; of a symbolic link the link itself. Takes root.</summary>
+    /// <returns>Null, or why not.</returns>
+    public static string? Give(string path, FileOwner owner)
+    {
+        int error = FileOwnership.Set(path, owner.UserId, owner.GroupId);
+        return error == 0 ? null : LinuxFault.Text(error);
+    }
+
     /// <summary>Null when it cannot be told.</summary>
     public static FileOwner? OwnerOf(string path)
     {

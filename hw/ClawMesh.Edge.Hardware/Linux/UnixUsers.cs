@@ -21,6 +21,17 @@ public sealed class UnixUsers(string root = "/")
         return null;
     }
 
+    /// <summary>A listed user's id and primary group; null for an unlisted one.</summary>
+    public FileOwner? IdsOf(string userName)
+    {
+        foreach (string[] user in Records("etc/passwd", 4))
+        {
+            if (user[0] == userName && Number(user[2]) is { } userId && Number(user[3]) is { } groupId) return new FileOwner(userId, groupId);
+        }
+
+        return null;
+    }
+
     /// <summary>The group's name, or null for an unlisted group.</summary>
     public string? GroupNameOf(uint groupId)
     {

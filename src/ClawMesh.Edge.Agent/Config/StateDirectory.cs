@@ -11,8 +11,11 @@ internal sealed record StateDirectory(string Path, string Origin)
     /// <summary>The directory of the service.</summary>
     public const string Service = "/var/lib/clawmesh-edge";
 
-    /// <summary>The socket of the service; its folder is made by systemd.</summary>
-    public const string ServiceSocket = "/run/clawmesh-edge/edge.sock";
+    /// <summary>Made by systemd. The one place below /run that the service may write, whatever happens to its disk.</summary>
+    public const string ServiceRuntime = "/run/clawmesh-edge";
+
+    /// <summary>The socket of the service.</summary>
+    public const string ServiceSocket = ServiceRuntime + "/edge.sock";
 
     private static readonly string[] UnitFiles =
     [
@@ -53,7 +56,7 @@ internal sealed record StateDirectory(string Path, string Origin)
     }
 
     /// <summary>Where the node's lock may be, in the order to try.</summary>
-    public IReadOnlyList<string> LockDirectories() => [Path, .. Elsewhere()];
+    public IReadOnlyList<string> LockDirectories() => Path == Service ? [Path, ServiceRuntime, .. Elsewhere()] : [Path, .. Elsewhere()];
 
     // Where the state directory cannot hold a socket or a lock (read-only medium), they are named after it elsewhere.
     private IEnumerable<string> Elsewhere()

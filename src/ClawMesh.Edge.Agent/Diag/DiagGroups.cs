@@ -6,7 +6,7 @@ namespace ClawMesh.Edge.Agent.Diag;
 /// <summary>The groups of this build, in the order they are shown. A group joins with its first check.</summary>
 internal static class DiagGroups
 {
-    public static readonly IReadOnlyList<IDiagGroup> All = [new PlatformGroup(), new IoGroup(), new GpuGroup(), new StorageGroup(), new ClockGroup(), new NetworkGroup(), new TrustGroup()];
+    public static readonly IReadOnlyList<IDiagGroup> All = [new PlatformGroup(), new IoGroup(), new GpuGroup(), new StorageGroup(), new ClockGroup(), new NetworkGroup(), new TrustGroup(), new ServiceGroup()];
 
     public static string Names => string.Join(", ", All.Select(g => g.Name));
 

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Node;
+using ClawMesh.Edge.Agent.Service;
 using ClawMesh.Edge.Hardware.Buses;
 using ClawMesh.Edge.Hardware.Linux;
 
@@ -26,6 +27,15 @@ internal sealed record DiagHost
     public string Scratch { get; init; } = Path.GetTempPath();
 
     public Func<IReadOnlyList<NetworkFace>> Faces { get; init; } = FacesOfThisMachine;
+
+    /// <summary>The service manager; it sees the same root.</summary>
+    public ServiceHost Service => ServiceHost.ThisMachine with { Root = Root, Run = RunProgram, UserId = UserId };
+
+    /// <summary>As <see cref="ServiceHost.Run"/>.</summary>
+    public Func<string, IReadOnlyList<string>, TimeSpan, ProgramResult?> RunProgram { get; init; } = ServiceHost.ThisMachine.Run;
+
+    /// <summary>Who asks.</summary>
+    public uint UserId { get; init; } = HostKernel.EffectiveUserId;
 
     /// <summary>The file system that a path lies on.</summary>
     public Func<string, FileSystemFacts> FileSystem { get; init; } = FileSystemFacts.Of;

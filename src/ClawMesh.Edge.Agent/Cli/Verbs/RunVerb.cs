@@ -97,6 +97,13 @@ internal static class RunVerb
             // A signal: the ordinary end of a node, also while it starts.
             return node is null ? ExitCodes.Ok : await StopAsync(node);
         }
+        catch (EdgeException taken) when (node is null && taken.Code is ErrorCodes.PortBusy or ErrorCodes.NodeRunning && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 })
+        {
+            // Elsewhere exit 2, which says "correct this" and which the unit does not try again. Whoever holds the port or the lock,
+            // such as an operator's command, may let go; a node in the field then has to come back by itself.
+            context.WriteError(taken);
+            return ExitCodes.Failed;
+        }
         catch
         {
             if (node is not null) await node.DisposeAsync();

@@ -7,6 +7,7 @@ using ClawMesh.Edge.Agent.Diag;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Simulated;
 using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.Tests.Native;
@@ -37,6 +38,18 @@ internal sealed class DiagBench : IDisposable
     public string Error { get; private set; } = "";
 
     public string Scratch => _scratch.At("tmp");
+
+    /// <summary>Who runs <c>diag</c>, as far as the service is concerned.</summary>
+    public uint UserId
+    {
+        set => Host = Host with { UserId = value };
+    }
+
+    /// <summary>What the programs of the machine answer.</summary>
+    public Func<string, IReadOnlyList<string>, TimeSpan, ProgramResult?> RunProgram
+    {
+        set => Host = Host with { RunProgram = value };
+    }
 
     /// <summary>From now on the real file system of this machine is looked at.</summary>
     public void UseThisMachine() => Host = Host with { Root = "/" };

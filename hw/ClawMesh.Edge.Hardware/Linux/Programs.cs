@@ -1,0 +1,113 @@
+using System.Collections;
+using System.Text;
+using ClawMesh.Edge.Native.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ClawMesh.Edge.Hardware.Linux;
+
+/// <summary>How a program ended.</summary>
+/// <param name="ExitCode">Minus the signal when one ended it.</param>
+/// <param name="Output">What it said on both streams, at most 64 KiB of it.</param>
+public sealed record ProgramResult(int ExitCode, string Output)
+{
+    public bool Ok => ExitCode == 0;
+
+    /// <summary>The last line that says something, for an error.</summary>
+    public string LastLine
+    {
+        get
+        {
+            string[] lines = Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            return lines.Length == 0 ? "it said nothing" : lines[^1];
+        }
+    }
+}
+
+/// <summary>Runs the machine's own programs, such as <c>systemctl</c>. Blocks; never waits longer than it was told.</summary>
+/// <remarks>Not System.Diagnostics.Process: what that brings along is larger than all that uses it here.</remarks>
+public static class Programs
+{
+    private const int MaxOutput = 64 * 1024;
+
+    // PATH of root is not to be trusted with what runs as root.
+    private static readonly string[] Folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+
+    /// <summary>Null when there is no such program.</summary>
+    /// <param name="limit">Then it is killed; its exit code is −9.</param>
+    public static ProgramResult? Run(string program, IReadOnlyList<string> arguments, TimeSpan limit, TimeProvider time)
+    {
+        string? path = Find(program);
+        if (path is null) return null;
+        int error = ChildProcess.Start(path, arguments, Environment(), out int processId, out SafeFileHandle output);
+        using (output)
+        {
+            return error == 0
+                ? Collect(processId, output, limit, time)
+                : new ProgramResult(-1, $"{path} could not be started: {LinuxFault.Text(error)}");
+        }
+    }
+
+    private static ProgramResult Collect(int processId, SafeFileHandle output, TimeSpan limit, TimeProvider time)
+    {
+        long begun = time.GetTimestamp();
+        var text = new MemoryStream();
+        Span<byte> buffer = stackalloc byte[4096];
+        bool open = true;
+        bool killed = false;
+        while (true)
+        {
+            TimeSpan left = limit - time.GetElapsedTime(begun);
+            if (left <= TimeSpan.Zero && !killed)
+            {
+                ChildProcess.End(processId);
+                killed = true;
+            }
+
+            // A child of its that keeps the pipe is not waited for once it has ended itself.
+            if (open)
+            {
+                int count = ChildProcess.Read(output, buffer, 50);
+                if (count == 0) open = false;
+                else if (count > 0 && text.Length < MaxOutput) text.Write(buffer[..count]);
+                if (count > 0) continue;
+            }
+
+            if (ChildProcess.TryReap(processId) is { } code)
+            {
+                for (int count = 1; open && count > 0 && text.Length < MaxOutput;)
+                {
+                    count = ChildProcess.Read(output, buffer, 0);
+                    if (count > 0) text.Write(buffer[..count]);
+                }
+
+                return new ProgramResult(code, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
+            }
+
+            if (!open) ChildProcess.Pause(10);
+        }
+    }
+
+    private static string? Find(string program)
+    {
+        foreach (string folder in Folders)
+        {
+            string path = Path.Combine(folder, program);
+            if (File.Exists(path)) return path;
+        }
+
+        return null;
+    }
+
+    // What is said must be parsed, so in plain words and without a pager.
+    private static List<string> Environment()
+    {
+        var texts = new List<string> { "LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0" };
+        foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
+        {
+            string name = (string)entry.Key;
+            if (name is not ("LC_ALL" or "SYSTEMD_PAGER" or "SYSTEMD_COLORS")) texts.Add($"{name}={entry.Value}");
+        }
+
+        return texts;
+    }
+}

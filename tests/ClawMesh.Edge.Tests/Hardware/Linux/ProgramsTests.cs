@@ -1,0 +1,45 @@
+using ClawMesh.Edge.Hardware.Linux;
+
+namespace ClawMesh.Edge.Tests.Hardware.Linux;
+
+public sealed class ProgramsTests
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public void Both_streams_and_the_exit_code_come_back()
+    {
+        ProgramResult result = Shell("echo one; echo two >&2; exit 3");
+
+        Assert.Equal((3, "one\ntwo\n", "two"), (result.ExitCode, result.Output, result.LastLine));
+        Assert.False(result.Ok);
+    }
+
+    [Fact]
+    public void A_program_that_does_not_exist_is_null() => Assert.Null(Programs.Run("clawmesh-no-such-program", [], Long, TimeProvider.System));
+
+    [Fact]
+    public void Arguments_arrive_as_they_are() =>
+        Assert.Equal("[a b][$HOME][]", Programs.Run("sh", ["-c", "for a; do printf '[%s]' \"$a\"; done", "sh", "a b", "$HOME", ""], Long, TimeProvider.System)!.Output);
+
+    [Fact]
+    public void There_is_nothing_to_read_and_words_are_plain() => Assert.Equal("C", Shell("cat; printf %s \"$LC_ALL\"").Output);
+
+    [Fact]
+    public void A_program_that_takes_too_long_is_killed() =>
+        Assert.Equal(-9, Programs.Run("sleep", ["600"], TimeSpan.FromMilliseconds(50), TimeProvider.System)!.ExitCode);
+
+    [Fact]
+    public void Much_output_is_cut_and_does_not_hold_the_program_up()
+    {
+        ProgramResult result = Shell("head -c 1000000 /dev/zero | tr '\\0' x");
+
+        Assert.True(result.Ok);
+        Assert.InRange(result.Output.Length, 64 * 1024, 72 * 1024);
+    }
+
+    [Fact]
+    public void What_it_leaves_running_is_not_waited_for() => Assert.Equal("done\n", Shell("sleep 5 & echo done").Output);
+
+    private static ProgramResult Shell(string script) => Programs.Run("sh", ["-c", script], Long, TimeProvider.System)!;
+}
