@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 JIT := artifacts/net10.0/bin/ClawMesh.Edge.Agent/release/clawmesh-edge
 BINARY := artifacts/publish/$(RID)/clawmesh-edge
 
-.PHONY: run test unit rig pages train publish deb tarball cross soak bench season converge clean
+.PHONY: run test unit rig pages train publish bundle deb tarball cross soak bench season converge clean
 
 run:
 	@.ci/setup run
@@ -22,6 +22,11 @@ publish:
 	@.ci/setup publish
 	@aot/publish.sh $(RID)
 	@aot/check-size.sh $(RID)
+
+# A signed update of what is published:  make bundle KEY=operator.pem  ->  artifacts/clawmesh-edge-VERSION-RID.bundle; docs/guides/update.md.
+KEY ?=
+bundle: publish
+	@aot/make-bundle.sh --key '$(KEY)' --rid $(RID) $(ARGS)
 
 test: publish
 	@.ci/test

@@ -7,8 +7,9 @@ namespace ClawMesh.Edge.Hardware.Linux;
 
 /// <summary>How a program ended.</summary>
 /// <param name="ExitCode">Minus the signal when one ended it.</param>
-/// <param name="Output">What it said on both streams, at most 64 KiB of it.</param>
-public sealed record ProgramResult(int ExitCode, string Output)
+/// <param name="Output">What it said, at most 64 KiB of it.</param>
+/// <param name="TimedOut">It took longer than it was given and was killed.</param>
+public sealed record ProgramResult(int ExitCode, string Output, bool TimedOut = false)
 {
     public bool Ok => ExitCode == 0;
 
@@ -33,12 +34,14 @@ public static class Programs
     private static readonly string[] Folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
     /// <summary>Null when there is no such program.</summary>
+    /// <param name="program">A path, or a name that is looked for where the system keeps its programs.</param>
     /// <param name="limit">Then it is killed; its exit code is −9.</param>
-    public static ProgramResult? Run(string program, IReadOnlyList<string> arguments, TimeSpan limit, TimeProvider time)
+    /// <param name="withErrors">Whether its standard error belongs to the output; otherwise it goes where this program's goes.</param>
+    public static ProgramResult? Run(string program, IReadOnlyList<string> arguments, TimeSpan limit, TimeProvider time, bool withErrors = true)
     {
         string? path = Find(program);
         if (path is null) return null;
-        int error = ChildProcess.Start(path, arguments, Environment(), out int processId, out SafeFileHandle output);
+        int error = ChildProcess.Start(path, arguments, Environment(), withErrors, out int processId, out SafeFileHandle output);
         using (output)
         {
             return error == 0
@@ -80,7 +83,7 @@ public static class Programs
                     if (count > 0) text.Write(buffer[..count]);
                 }
 
-                return new ProgramResult(code, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
+                return new ProgramResult(code, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), killed);
             }
 
             if (!open) ChildProcess.Pause(10);
@@ -89,6 +92,7 @@ public static class Programs
 
     private static string? Find(string program)
     {
+        if (program.Contains('/')) return File.Exists(program) ? program : null;
         foreach (string folder in Folders)
         {
             string path = Path.Combine(folder, program);

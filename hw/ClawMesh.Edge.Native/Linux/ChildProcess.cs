@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ClawMesh.Edge.Native.Linux;
 
-/// <summary><c>posix_spawn(3)</c> with standard output and error in one pipe, nothing on standard input, and <c>waitpid(2)</c>.</summary>
+/// <summary><c>posix_spawn(3)</c> with standard output in a pipe, and standard error if wanted, nothing on standard input, and <c>waitpid(2)</c>.</summary>
 internal static unsafe partial class ChildProcess
 {
     // spawn.h: posix_spawn_file_actions_t has 80 bytes in glibc; there is room for any other C library. O_CLOEXEC is of asm-generic/fcntl.h.
@@ -14,8 +14,9 @@ internal static unsafe partial class ChildProcess
 
     /// <summary>Starts a program. 0, or the error number: ENOENT when there is none.</summary>
     /// <param name="path">Without a search in PATH.</param>
+    /// <param name="withErrors">Its standard error comes through the same pipe; otherwise it is this process's.</param>
     /// <param name="output">What it writes; reading ends when it and its children have ended.</param>
-    internal static int Start(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, out int processId, out SafeFileHandle output)
+    internal static int Start(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, bool withErrors, out int processId, out SafeFileHandle output)
     {
         processId = 0;
         output = new SafeFileHandle();
@@ -33,7 +34,7 @@ internal static unsafe partial class ChildProcess
         {
             error = ActionsOpen(actions, 0, "/dev/null", 0, 0);
             if (error == 0) error = ActionsDup(actions, ends[1], 1);
-            if (error == 0) error = ActionsDup(actions, ends[1], 2);
+            if (error == 0 && withErrors) error = ActionsDup(actions, ends[1], 2);
             if (error != 0) return error;
             fixed (nint* a = argv, e = envp) return Spawn(out processId, path, actions, null, a, e);
         }

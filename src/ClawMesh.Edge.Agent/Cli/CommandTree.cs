@@ -29,7 +29,8 @@ internal sealed class CommandTree
             ViewVerbs.Status(global), ViewVerbs.Peers(global), ViewVerbs.World(global), ViewVerbs.Events(global), ViewVerbs.Proposals(global),
             DecideVerbs.Approve(global), DecideVerbs.Reject(global), ActuateVerb.Build(global), ReleaseVerb.Build(global), FenceVerb.Build(global), SafeStateVerb.Build(global),
             AuditVerb.Build(global), JournalVerb.Build(global), IdentityVerb.Build(global), TrustVerb.Build(global), PairVerb.Build(global), MeshesVerb.Build(global), ConfigVerb.Build(global),
-            BoardVerb.Build(global), SiteVerb.Build(global), ScanVerb.Build(global), ModelVerb.Build(global), ClockVerb.Build(global), ServiceVerb.Build(global), VersionVerb.Build(global),
+            BoardVerb.Build(global), SiteVerb.Build(global), ScanVerb.Build(global), ModelVerb.Build(global), ClockVerb.Build(global), ServiceVerb.Build(global), UpdateVerb.Build(global),
+            VersionVerb.Build(global),
         ])
         {
             root.Subcommands.Add(verb);

@@ -54,6 +54,8 @@ internal static class ConfigKeys
     public const string WatchdogDevice = "edge.watchdog.device";
     public const string WatchdogTimeoutMs = "edge.watchdog.timeoutMs";
     public const string WatchdogWithhold = "edge.watchdog.withholdWhenBusBlocked";
+    public const string UpdateHealthySec = "edge.update.healthySec";
+    public const string UpdateDeadlineSec = "edge.update.deadlineSec";
     public const string UtcOffset = "world.utcOffset";
     public const string TlsListen = "tls.listen";
     public const string PlannerGoals = "planner.goals";
@@ -105,6 +107,8 @@ internal static class ConfigKeys
         new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),
         new(WatchdogTimeoutMs, ConfigKind.Number, "15000", "5000 to 300000", "Milliseconds without a safety tick after which that watchdog resets the machine.", v => NumberProblem(v, 5_000, 300_000)),
         new(WatchdogWithhold, ConfigKind.Flag, "false", "true or false", "Whether all watchdogs hear nothing while a bus does not carry out a safe write, so that the node or the machine is restarted.", _ => null),
+        new(UpdateHealthySec, ConfigKind.Number, "30", "5 to 3600", "Seconds a new version must have been healthy before `update apply` keeps it; see docs/guides/update.md.", v => NumberProblem(v, 5, 3_600)),
+        new(UpdateDeadlineSec, ConfigKind.Number, "50", "10 to 7200, above edge.update.healthySec", "Seconds it has for that from its start; then the old version comes back.", v => NumberProblem(v, 10, 7_200)),
         new(UtcOffset, ConfigKind.Text, "\"+00:00\"", "such as +05:30 or -03:00, at most 14 hours", "Offset of the site's clock from UTC, without summer time: by it the twin's days and quarter hours begin. A simulated farm has a time of its own.", v => WorldClock.ParseOffset(v.GetString()) is null ? $"is '{v.GetString()}'" : null),
         new(TlsListen, ConfigKind.Flag, "false", "true or false", "Whether the mesh port speaks wss, with the certificate of `clawmesh-edge identity --tls`.", _ => null),
         new(PlannerGoals, ConfigKind.Text, "", "the path of a goals file", "What a planner wants of its zones; `goals.json` in the state directory when absent.", v => TextProblem(v, 1, 4096)),

@@ -367,6 +367,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         foreach (string warning in _identity.Warnings) Warn("identity", warning);
         if (CpuFeatures.Check() is { } older) Warn("cpu", older);
         _door!.Announce();
+        if (HealthFile.PathFor(Environment.GetEnvironmentVariable) is { } health) Watch(ReportHealthAsync(health));
     }
 
     public void Warn(string subject, string message) =>

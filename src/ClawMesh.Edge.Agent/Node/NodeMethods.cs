@@ -43,6 +43,7 @@ internal static class NodeMethods
         rpc.Add("edge.release", Operators, (p, caller, ct) => ReleaseAsync(node, p, caller, ct));
         rpc.Add("edge.safe-state", Operators, (_, caller, _) => SafeStateAsync(node, caller));
         rpc.Add("edge.trust", c => c is { Tier: RpcTier.Operator, OnLoopback: true }, (p, caller, ct) => TrustAsync(node, p, caller, ct));
+        rpc.Add("edge.update", c => c is { Tier: RpcTier.Operator, OnLoopback: true }, (p, caller, ct) => UpdateAsync(node, p, caller, ct));
         if (node.Mesh.Pairing is { } desk) PairingMethods.Register(rpc, desk, node.Mesh.Directory);
         rpc.Add("edge.config", Operators, (p, caller, ct) => ConfigAsync(node, p, caller, ct));
     }
@@ -114,6 +115,21 @@ internal static class NodeMethods
         string what = node.Trust.Entries.TryGetValue(device, out TrustEntry? entry) ? $"{device}: {GrantText.Describe(entry.Grants)}" : device;
         long sequence = await node.Desk.JournalOperatorActAsync($"trust-{act}", caller.Name, what, cancellationToken);
         node.Events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Info, "trust store", $"{caller.Name}: trust {act} {what}"));
+        return w =>
+        {
+            w.WriteStartObject();
+            w.WriteNumber("journalSeq", sequence);
+            w.WriteEndObject();
+        };
+    }
+
+    // Told by `update apply` before it restarts this node: only a living node may write its journal.
+    private static async Task<Action<Utf8JsonWriter>> UpdateAsync(EdgeNode node, JsonElement p, RpcCaller caller, CancellationToken cancellationToken)
+    {
+        string what = $"{RpcParams.Required(p, "release")}, before it {RpcParams.Required(p, "previous")}, signed by {RpcParams.Required(p, "signer")}";
+        if (what.Length > 512) throw new EdgeException(GateCodes.InvalidParams, "The update was not noted.", $"What is said of it is {what.Length} characters long; at most 512 are allowed.", "Use `clawmesh-edge update apply`.", FailureClass.ProtocolHandshake);
+        long sequence = await node.Desk.JournalOperatorActAsync("update-apply", caller.Name, what, cancellationToken);
+        node.Events.Publish(new EdgeEvent(0, default, EventTypes.Operator, EventSeverity.Info, "release", $"{caller.Name}: update to {what}"));
         return w =>
         {
             w.WriteStartObject();

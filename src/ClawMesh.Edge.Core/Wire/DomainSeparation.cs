@@ -29,6 +29,9 @@ public static class DomainSeparation
     /// <summary>Likewise: one journal record, the input of the hash chain.</summary>
     public const string JournalRecord = "clawmesh-edge/journal-record/v1";
 
+    /// <summary>Likewise: the manifest of a signed update.</summary>
+    public const string UpdateBundle = "clawmesh-edge/update-bundle/v1";
+
     public static byte[] Bytes(string label, params ReadOnlySpan<ReadOnlyMemory<byte>> parts)
     {
         byte[] labelBytes = Encoding.UTF8.GetBytes(label);

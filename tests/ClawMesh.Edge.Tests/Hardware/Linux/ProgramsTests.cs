@@ -26,8 +26,19 @@ public sealed class ProgramsTests
     public void There_is_nothing_to_read_and_words_are_plain() => Assert.Equal("C", Shell("cat; printf %s \"$LC_ALL\"").Output);
 
     [Fact]
-    public void A_program_that_takes_too_long_is_killed() =>
-        Assert.Equal(-9, Programs.Run("sleep", ["600"], TimeSpan.FromMilliseconds(50), TimeProvider.System)!.ExitCode);
+    public void Its_complaints_can_be_left_to_the_terminal() =>
+        Assert.Equal("one\n", Programs.Run("sh", ["-c", "echo one; echo two >&2"], Long, TimeProvider.System, withErrors: false)!.Output);
+
+    [Fact]
+    public void A_program_may_be_named_by_its_path() => Assert.Equal("one\n", Programs.Run("/bin/sh", ["-c", "echo one"], Long, TimeProvider.System)!.Output);
+
+    [Fact]
+    public void A_program_that_takes_too_long_is_killed()
+    {
+        ProgramResult result = Programs.Run("sleep", ["600"], TimeSpan.FromMilliseconds(50), TimeProvider.System)!;
+
+        Assert.Equal((-9, true), (result.ExitCode, result.TimedOut));
+    }
 
     [Fact]
     public void Much_output_is_cut_and_does_not_hold_the_program_up()
