@@ -122,7 +122,15 @@ public sealed partial class MeshNode : IDisposable
         Pairing = OpenPairing();
     }
 
-    public MeshOptions Options { get; }
+    /// <summary>What of it is asked anew at each use may change while the mesh runs.</summary>
+    public MeshOptions Options { get; private set; }
+
+    /// <summary>Takes over what may change in a running mesh. The allowance of messages counts for connections made from then on.</summary>
+    public void Retune(MeshOptions wanted) => Options = Options with
+    {
+        LoopbackReadOnly = wanted.LoopbackReadOnly, InboundPerSecond = wanted.InboundPerSecond, InboundBurst = wanted.InboundBurst,
+        AcceptUnsigned = wanted.AcceptUnsigned, SyncInterval = wanted.SyncInterval,
+    };
 
     public NodeId Self { get; }
 

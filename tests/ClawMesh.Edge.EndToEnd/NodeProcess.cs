@@ -41,11 +41,15 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a node and waits for nothing.</summary>
-    public static NodeProcess Launch(string stateDir, params string[] more)
+    public static NodeProcess Launch(string stateDir, params string[] more) => Launch(stateDir, [], more);
+
+    /// <summary>The same, with variables of its environment.</summary>
+    public static NodeProcess Launch(string stateDir, Dictionary<string, string> environment, params string[] more)
     {
         string[] site = more.Contains("--site") ? [] : ["--site", "simulated"];
         string[] listen = more.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
         ProcessStartInfo start = EdgeBinary.StartInfo(["run", .. site, "--state-dir", stateDir, .. listen, "--no-discovery", .. more]);
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         return new NodeProcess(Process.Start(start)!, stateDir);
     }
 
@@ -108,10 +112,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>SIGTERM, and the exit code it led to.</summary>
     public Task<int> TerminateAsync() => SignalAsync("TERM");
 
-    public async Task<int> SignalAsync(string signal)
+    /// <summary>Sends a signal that the node is to live through.</summary>
+    public async Task SendAsync(string signal)
     {
         using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
+    }
+
+    public async Task<int> SignalAsync(string signal)
+    {
+        await SendAsync(signal);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;

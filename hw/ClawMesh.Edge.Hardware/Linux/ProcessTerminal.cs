@@ -33,6 +33,21 @@ public static class ProcessTerminal
         return IsTerminal(input) ? null : "its standard input is no terminal";
     }
 
+    /// <summary>Whether the process has a controlling terminal: then its end of a session is somebody's hanging up. False where the kernel does not say.</summary>
+    public static bool HasControlling(int processId, string proc = "/proc")
+    {
+        try
+        {
+            string stat = File.ReadAllText(Path.Combine(proc, processId.ToString(CultureInfo.InvariantCulture), "stat"));
+            string[] fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return fields.Length > 4 && Number(fields[4], out long terminal) && terminal != 0;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsTerminal(string path) =>
         path.StartsWith("/dev/pts/", StringComparison.Ordinal) || path.StartsWith("/dev/tty", StringComparison.Ordinal) || path == "/dev/console";
 

@@ -52,6 +52,11 @@ public sealed class ServiceManager : IDisposable
 
     public void Status(string status) => Send(Encoding.UTF8.GetBytes($"STATUS={OneLine(status)}"));
 
+    /// <summary>The configuration is being read again; <see cref="Ready"/> says that this is over, whatever came of it.</summary>
+    /// <param name="monotonic">CLOCK_MONOTONIC now: systemd tells by it which reload this word belongs to.</param>
+    public void Reloading(TimeSpan monotonic) =>
+        Send(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={monotonic.Ticks / TimeSpan.TicksPerMicrosecond}")));
+
     public void Stopping() => Send("STOPPING=1"u8);
 
     /// <summary>Allocates nothing while the socket works; for the safety tick.</summary>

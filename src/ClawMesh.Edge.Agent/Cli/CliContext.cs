@@ -75,6 +75,7 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
                 writer.WriteString("why", fault.Why);
                 writer.WriteString("fix", fault.Fix);
                 writer.WriteString("failureClass", fault.FailureClass.Word());
+                if (fault.Trace is not null) writer.WriteString("trace", fault.Trace);
                 writer.WriteEndObject();
             });
             return;
@@ -84,6 +85,7 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
         error.WriteLine($"  what: {fault.What}");
         error.WriteLine($"  why:  {fault.Why}");
         error.WriteLine($"  fix:  {fault.Fix}");
+        if (fault.Trace is not null) error.WriteLine($"  trace: {fault.Trace}");
     }
 
     private static IAnsiConsole CreateConsole(TextWriter writer)

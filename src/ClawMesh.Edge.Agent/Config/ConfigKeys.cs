@@ -51,6 +51,7 @@ internal static class ConfigKeys
     public const string SyncIntervalSec = "edge.syncIntervalSec";
     public const string InboundPerSecond = "edge.limits.messagesPerSecond";
     public const string InboundBurst = "edge.limits.burst";
+    public const string RecorderMegabytes = "edge.recorder.megabytes";
     public const string WatchdogDevice = "edge.watchdog.device";
     public const string WatchdogTimeoutMs = "edge.watchdog.timeoutMs";
     public const string WatchdogWithhold = "edge.watchdog.withholdWhenBusBlocked";
@@ -104,6 +105,7 @@ internal static class ConfigKeys
         new(SyncIntervalSec, ConfigKind.Number, "60", "10 to 3600", "Seconds between two comparisons with an Edge peer, give or take a fifth.", v => NumberProblem(v, 10, 3_600)),
         new(InboundPerSecond, ConfigKind.Number, "2000", "10 to 1000000", "Messages per second one session may send; events beyond are dropped and counted, requests get RATE_LIMITED.", v => NumberProblem(v, 10, 1_000_000)),
         new(InboundBurst, ConfigKind.Number, "10000", "100 to 10000000", "Messages one session may send at once before that limit holds.", v => NumberProblem(v, 100, 10_000_000)),
+        new(RecorderMegabytes, ConfigKind.Number, "16", "0 to 1024; 0 records nothing", "Megabytes of disk for the flight recorder; see docs/flight-recorder.md.", v => NumberProblem(v, 0, 1024)),
         new(WatchdogDevice, ConfigKind.Text, "", "a device such as /dev/watchdog0", "Kernel watchdog the safety tick feeds; none when absent. One that systemd holds already is left to it.", v => TextProblem(v, 1, 128) ?? (v.GetString()!.StartsWith("/dev/", StringComparison.Ordinal) ? null : $"is '{v.GetString()}'")),
         new(WatchdogTimeoutMs, ConfigKind.Number, "15000", "5000 to 300000", "Milliseconds without a safety tick after which that watchdog resets the machine.", v => NumberProblem(v, 5_000, 300_000)),
         new(WatchdogWithhold, ConfigKind.Flag, "false", "true or false", "Whether all watchdogs hear nothing while a bus does not carry out a safe write, so that the node or the machine is restarted.", _ => null),

@@ -11,7 +11,7 @@ internal static class ConfigurationPage
 
         <!-- Generated from src/ClawMesh.Edge.Agent/Config/ConfigKeys.cs; a test keeps it so. Change the table there. -->
 
-        A node reads `node.json` in its state directory once, at its start. Every key is optional; a flag of `run` comes before the
+        A node reads `node.json` in its state directory at its start, and again on a reload. Every key is optional; a flag of `run` comes before the
         file, the file before the default. `clawmesh-edge config show` tells for each value where it came from.
 
         - `clawmesh-edge config init` writes the file with every default; `--force` replaces one and keeps it as `node.json.bak`.
@@ -23,14 +23,28 @@ internal static class ConfigurationPage
         `{"edge": {"safetyTickMs": 20}}`. A key nobody knows is a warning with the nearest known one; a value outside of what is
         allowed is an error, and a node with an error does not start.
 
+        ## Reload
+
+        `systemctl reload clawmesh-edge` (SIGHUP to a node that systemd runs) has the running node read `node.json` and the site's file again.
+        It is all or nothing: afterwards the node runs what the files say, or exactly what it ran before.
+
+        - A problem in a file, a change of a key that takes effect after a restart, or a changed site or board file: nothing is taken over, and
+          an event `config.changed` of severity error names every reason. Take the change back, or restart the node.
+        - Otherwise the changed keys count from then on, an event says old and new value, and the audit journal holds an `operator` record
+          `config-reload`. A journal that takes no record refuses the reload.
+        - Outputs, buses, limits and calibration never change in a running node, whether an output is energised or not.
+        - Flags of `run` still come before the file.
+
+        A node in a terminal stops at SIGHUP, with its outputs safe: there the signal means that somebody has hung up.
+
         """;
 
     public static string Render()
     {
         var page = new StringBuilder(Intro.ReplaceLineEndings("\n"));
-        page.Append('\n').Append("| key | default | allowed | meaning |\n|---|---|---|---|\n");
+        page.Append('\n').Append("| key | default | allowed | takes effect | meaning |\n|---|---|---|---|---|\n");
         foreach (ConfigKey key in ConfigKeys.All)
-            page.Append($"| `{key.Key}` | {(key.Default.Length == 0 ? "none" : $"`{Cell(key.Default)}`")} | {Cell(key.Allowed)} | {Cell(key.Meaning)} |\n");
+            page.Append($"| `{key.Key}` | {(key.Default.Length == 0 ? "none" : $"`{Cell(key.Default)}`")} | {Cell(key.Allowed)} | {(ReloadKeys.IsLive(key.Key) ? "on reload" : "after a restart")} | {Cell(key.Meaning)} |\n");
         return page.ToString();
     }
 

@@ -100,6 +100,8 @@ internal sealed class NodeConfig
 
     public IReadOnlyList<string> List(string key) => [.. _values[key].Value!.Value.EnumerateArray().Select(v => v.GetString()!)];
 
+    public JsonElement? ValueOf(string key) => _values[key].Value;
+
     public string SourceOf(string key) => _values[key].Source;
 
     private static void Take(JsonElement element, string prefix, string fileName, Dictionary<string, ConfigValue> values, List<ConfigProblem> problems)

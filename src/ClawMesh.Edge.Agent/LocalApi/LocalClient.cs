@@ -132,6 +132,9 @@ internal sealed class LocalClient : INodeClient, IDisposable
         return new EdgeException(
             code == GateCodes.NotAuthorized ? ErrorCodes.NodeNotPermitted : code,
             Member("what", "The node answered with an error."), Member("why", Member("message", code)), Member("fix", "The node's log says more."),
-            FailureClassWords.Parse(Member("failureClass", "")) ?? FailureClass.Infra);
+            FailureClassWords.Parse(Member("failureClass", "")) ?? FailureClass.Infra)
+        {
+            Trace = Member("trace", "") is { Length: > 0 } trace ? trace : null,
+        };
     }
 }

@@ -33,6 +33,8 @@ internal sealed partial class EdgeNode
             Journal?.Dispose();
             return Task.CompletedTask;
         });
+        // Before the lock: a node that starts now writes to the same ring. What the disk does not take is let go.
+        await StepAsync("flight recorder", () => _recorder is null ? Task.CompletedTask : Task.Run(_recorder.Close).WaitAsync(StopLimit, Time));
         // Where the operator wants a hung bus to end in a reset, a stop that could not make its outputs safe ends in one.
         if (StoppedSafe || !Options.WatchdogWithhold) _watchdogs?.Dispose();
         _hardware?.Dispose();

@@ -5,6 +5,7 @@ using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Forecasting;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Agent.LocalApi;
+using ClawMesh.Edge.Agent.Recorder;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Frames;
@@ -46,6 +47,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     private MeshDoor? _door;
     private SentCommands? _sentCommands;
     private Watchdogs? _watchdogs;
+    private FlightRecorder? _recorder;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
     private bool _siteOnDisk;
@@ -61,7 +63,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         StartedTimestamp = Time.GetTimestamp();
     }
 
-    public NodeOptions Options { get; }
+    public NodeOptions Options { get; private set; }
 
     public NodeClock Time { get; }
 
@@ -205,6 +207,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         Readiness = new ReadinessBoard(
             Subsystems, Journal, NeededSensors(), () => Desk is not null && Desk.Safety.SinceLastTick < TimeSpan.FromSeconds(1), () => _recovered, Events);
         _watchdogs = Watchdogs.Open(Options, Events);
+        _recorder = NodeRecorder.Open(this, _hardware.Actuators);
         Desk = new ActuationDesk(
             DeviceId, outputs, Journal, Journal.Settings, Latest, Readiness, Clock, Events, new ActuationFrames(factory, Frames, History, Events, Site.Simulated), Time,
             new DeskOptions
@@ -212,7 +215,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
                 MeshId = () => Meshes.MeshId, Verifier = new Ed25519Verifier(), TrustOf = device => Trust?.Entries.GetValueOrDefault(device.Value),
                 SignedTargets = Options.SignedTargets, Freshness = Options.CommandFreshness, SafetyTick = Options.SafetyTick, OutputsAreReal = !Site.Simulated,
                 Heartbeats = _watchdogs.Heartbeats, WithholdBeatWhenBusBlocked = Options.WatchdogWithhold,
-                Veto = Outlook.Veto, VetoMode = Options.Veto,
+                Veto = Outlook.Veto, VetoMode = Options.Veto, Tap = _recorder?.Tap,
             },
             () => Journal.ResetAt, () => SafetyScheduling = Hardware.Linux.SafetyScheduling.RaiseForSafety());
 
@@ -307,6 +310,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         Watch(new TwinFeed(World.Twin, Mesh.World, DeviceId, new OwnSight(this).Look, Events, Time).RunAsync(_stop.Token));
         Watch(JournalInspection.RunAsync(Options.State.Path, _identity!.PublicKey, new Ed25519Verifier(), Events, _stop.Token));
         Watch(ReportReadinessAsync());
+        if (_recorder is not null) Watch(_recorder.RunAsync(_stop.Token));
     }
 
     /// <summary>Awaits a loop when the node stops; one that ends by a bug ends the node.</summary>
@@ -343,6 +347,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     private async Task ListenAsync()
     {
         NodeMethods.Register(Rpc, this);
+        (Rpc.Told, Rpc.Faulted) = (TellFault, TellBug);
         if (Options.Llm is { } llm) ServeModel(llm);
         Subsystem local = Subsystems.Declare("local socket", "subsystem");
         _local = LocalServer.Start(Options.State, Rpc, Events);

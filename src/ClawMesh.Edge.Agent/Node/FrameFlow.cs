@@ -22,6 +22,9 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
     private readonly LatencyRing _edgeToFrame = new(1_024);
     private long _told;
 
+    /// <summary>Shortest pause between two frames of one sensor; may change while the node runs.</summary>
+    public TimeSpan ReportInterval { get; set; } = reportInterval;
+
     public long Told => Interlocked.Read(ref _told);
 
     /// <summary>From the kernel's time of an edge until its frame was told, of the latest ones.</summary>
@@ -32,7 +35,7 @@ internal sealed class FrameFlow(FrameFactory factory, Action<ContextFrame, Messa
     {
         string status = double.IsFinite(reading.Value) ? FrameFactory.Status(reading.Value, info) : "none";
         bool known = _lastTold.TryGetValue(reading.Sensor, out (long Timestamp, string Status) last);
-        if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < reportInterval && !(changed && MayTellChange(reading.Sensor))) return;
+        if (known && last.Status == status && time.GetElapsedTime(last.Timestamp) < ReportInterval && !(changed && MayTellChange(reading.Sensor))) return;
 
         _lastTold[reading.Sensor] = (time.GetTimestamp(), status);
         // A change of status is an alarm or the end of one, and goes before ordinary readings, once ([X-74]): a value that flutters

@@ -123,6 +123,12 @@ internal sealed class MeshDoor : IAsyncDisposable
         }
     }
 
+    /// <summary>Web pages that may connect from now on.</summary>
+    public void AllowOrigins(IReadOnlyList<string> origins)
+    {
+        if (_listener is not null) _listener.AllowedOrigins = origins;
+    }
+
     /// <summary>Announces this node and looks for others, until the node stops; at once where that is off.</summary>
     public Task DiscoverAsync(CancellationToken cancellationToken)
     {

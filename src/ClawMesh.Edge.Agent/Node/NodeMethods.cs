@@ -16,10 +16,9 @@ internal static class NodeMethods
     {
         var views = new NodeViews(node);
         var twin = new TwinViews(node);
-        string allowance = node.Options.LoopbackReadOnly;
         bool Operators(RpcCaller caller) => caller.Tier == RpcTier.Operator;
-        bool Health(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance is "health" or "read");
-        bool Readers(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && allowance == "read");
+        bool Health(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && node.Options.LoopbackReadOnly is "health" or "read");
+        bool Readers(RpcCaller caller) => caller.Tier >= RpcTier.Peer || (caller.Tier == RpcTier.Loopback && node.Options.LoopbackReadOnly == "read");
 
         rpc.Add("mesh.health", Health, (_, _, _) => Answer(views.Health));
         rpc.Add("mesh.status", Readers, (_, _, _) => Answer(views.Status));
@@ -30,7 +29,8 @@ internal static class NodeMethods
         rpc.Add("mesh.events", Readers, (p, _, _) => Answer(w => views.Events(
             w, (int)RpcParams.Number(p, "limit", 50, 1, 200), RpcParams.Text(p, "type"),
             RpcParams.Member(p, "sinceMs") is null ? null : RpcParams.Number(p, "sinceMs", 0, 0, long.MaxValue / 2),
-            RpcParams.Member(p, "afterSequence") is null ? null : RpcParams.Number(p, "afterSequence", 0, 0, long.MaxValue / 2))));
+            RpcParams.Member(p, "afterSequence") is null ? null : RpcParams.Number(p, "afterSequence", 0, 0, long.MaxValue / 2),
+            RpcParams.Text(p, "trace"))));
 
         rpc.Add("edge.twin", Readers, (p, _, _) => Answer(w => twin.Write(w, RpcParams.Text(p, "entity"), RpcParams.Member(p, "history") ?? default)));
 
@@ -58,6 +58,22 @@ internal static class NodeMethods
         string commandId = RpcParams.Text(p, "commandId") is { Length: > 0 } given ? given : node.NewId().ToString("D");
         if (commandId.Length > 128) throw new EdgeException(GateCodes.InvalidParams, "The command was not understood.", $"Its id is {commandId.Length} characters long; at most 128 are allowed.", "Choose a shorter --command-id.", FailureClass.ProtocolHandshake);
 
+        try
+        {
+            return await ActuateAsync(node, p, caller, new AskedCommand(target, operation, commandId, modelOnly), cancellationToken);
+        }
+        catch (EdgeException fault)
+        {
+            fault.Trace = commandId;
+            throw;
+        }
+    }
+
+    private sealed record AskedCommand(string Target, string Operation, string CommandId, bool ModelOnly);
+
+    private static async Task<Action<Utf8JsonWriter>> ActuateAsync(EdgeNode node, JsonElement p, RpcCaller caller, AskedCommand asked, CancellationToken cancellationToken)
+    {
+        (string target, string operation, string commandId, bool modelOnly) = asked;
         NodeId? peer = RpcParams.Text(p, "peer") is { } named ? PeerCommands.Find(node, named) : null;
 
         // A repeat must have the digest of the first asking, and the time of creation is part of it.
@@ -79,6 +95,7 @@ internal static class NodeMethods
         {
             w.WriteStartObject();
             ActuationAnswerJson.WriteMembers(w, answer, answer.Outcome.Word());
+            w.WriteString("trace", commandId);
             w.WriteEndObject();
         };
     }
@@ -146,8 +163,8 @@ internal static class NodeMethods
         if (key != "clock")
         {
             throw new EdgeException(
-                GateCodes.InvalidParams, $"Could not change '{key}' of the running node.", "Only 'clock' can be changed while the node runs.",
-                "Change node.json with `clawmesh-edge config set` and start the node again.", FailureClass.Config);
+                GateCodes.InvalidParams, $"Could not change '{key}' of the running node.", "Only 'clock' can be changed this way.",
+                "Change node.json with `clawmesh-edge config set`, and reload or restart the node; docs/configuration.md says which keys need what.", FailureClass.Config);
         }
 
         if (!DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset now))

@@ -49,6 +49,9 @@ internal sealed record NodeOptions
     /// <summary>Between two comparisons with an Edge peer ([X-28]).</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What the flight recorder may take of the disk; 0 records nothing.</summary>
+    public long RecorderMegabytes { get; init; } = 16;
+
     /// <summary>How much the node remembers ([X-32], [X-77]).</summary>
     public JournalOptions Journal { get; init; } = JournalOptions.Default;
 
@@ -121,6 +124,7 @@ internal sealed record NodeOptions
             ClassicAge = TimeSpan.FromHours(config.Number(ConfigKeys.RetentionClassicHours)),
             SafetyAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSafetyDays)),
         },
+        RecorderMegabytes = config.Number(ConfigKeys.RecorderMegabytes),
         SignFrames = config.Flag(ConfigKeys.SignFrames),
         AcceptUnsigned = config.Flag(ConfigKeys.AcceptUnsigned),
         SyncInterval = TimeSpan.FromSeconds(config.Number(ConfigKeys.SyncIntervalSec)),

@@ -116,10 +116,11 @@ internal sealed class NodeViews(EdgeNode node)
     }
 
     /// <summary>[W-139]. Edge events carry <c>sequence</c>, <c>severity</c>, <c>subject</c> and their schema besides.</summary>
-    public void Events(Utf8JsonWriter w, int limit, string? type, long? sinceMs, long? afterSequence)
+    public void Events(Utf8JsonWriter w, int limit, string? type, long? sinceMs, long? afterSequence, string? trace = null)
     {
         IReadOnlyList<EdgeEvent> newest = (type, sinceMs, afterSequence) switch
         {
+            _ when trace is not null => node.Events.Newest(limit, e => e.Trace == trace),
             ({ } t, _, _) => node.Events.Newest(limit, e => e.Type == t),
             (null, { } since, _) => [.. node.Events.Newest(EventLog.Capacity, e => e.At.ToUnixTimeMilliseconds() > since).Reverse().TakeLast(limit)],
             (null, null, { } after) => [.. node.Events.Newest(EventLog.Capacity, e => e.Sequence > after).Reverse().Take(limit)],
@@ -155,6 +156,7 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteString("severity", e.Severity.ToString().ToLowerInvariant());
         w.WriteString("subject", e.Subject);
         if (e.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
+        if (e.Trace is not null) w.WriteString("trace", e.Trace);
         if (e.Data is { Count: > 0 } data)
         {
             w.WriteStartObject("data");

@@ -58,6 +58,7 @@ internal static class PeerCommands
         {
             w.WriteStartObject();
             w.WriteString("commandId", command.CommandId);
+            w.WriteString("trace", command.CommandId);
             w.WriteString("targetRef", command.TargetRef);
             w.WriteString("operation", command.OperationName);
             w.WriteString("outcome", outcome);
@@ -68,7 +69,7 @@ internal static class PeerCommands
             {
                 foreach (JsonProperty member in given.EnumerateObject())
                 {
-                    if (member.Name is not ("commandId" or "targetRef" or "operation" or "outcome" or "code" or "message" or "peer")) member.WriteTo(w);
+                    if (member.Name is not ("commandId" or "targetRef" or "operation" or "outcome" or "code" or "message" or "peer" or "trace")) member.WriteTo(w);
                 }
             }
 

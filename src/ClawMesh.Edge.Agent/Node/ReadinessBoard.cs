@@ -12,6 +12,9 @@ internal sealed class ReadinessBoard(
 {
     private ReadinessLevel _told = ReadinessLevel.NotReady;
 
+    /// <summary>The level of the latest <see cref="Report"/>, about a second old.</summary>
+    public ReadinessLevel Level => _told;
+
     public bool IsActuationReady
     {
         get

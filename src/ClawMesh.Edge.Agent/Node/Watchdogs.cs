@@ -33,6 +33,8 @@ internal sealed class Watchdogs : IDisposable
 
     public void Ready(string status) => _manager?.Ready(status);
 
+    public void Reloading(TimeSpan monotonic) => _manager?.Reloading(monotonic);
+
     public void Stopping() => _manager?.Stopping();
 
     /// <summary>Only when the outputs are safe: from here on nobody watches.</summary>

@@ -25,4 +25,7 @@ public sealed class EdgeException : Exception
     public string Fix { get; }
 
     public FailureClass FailureClass { get; }
+
+    /// <summary>Leads to what the node noted about it; null for a fault that left nothing anywhere.</summary>
+    public string? Trace { get; set; }
 }

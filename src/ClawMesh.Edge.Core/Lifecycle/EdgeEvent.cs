@@ -14,6 +14,7 @@ public enum EventSeverity
 /// <param name="Type">Dotted and lower case, one of <see cref="EventTypes"/>.</param>
 /// <param name="Subject">The thing it is about, in the name the user gave it.</param>
 /// <param name="Data">Small, flat, already text.</param>
+/// <param name="Trace">Leads from an answer or an error to what was done about it; for everything about a command its command id.</param>
 public sealed record EdgeEvent(
     long Sequence,
     DateTimeOffset At,
@@ -22,7 +23,8 @@ public sealed record EdgeEvent(
     string Subject,
     string Message,
     FailureClass? FailureClass = null,
-    IReadOnlyDictionary<string, string>? Data = null)
+    IReadOnlyDictionary<string, string>? Data = null,
+    string? Trace = null)
 {
     /// <summary>Raised when a member changes its meaning.</summary>
     public const int Schema = 1;

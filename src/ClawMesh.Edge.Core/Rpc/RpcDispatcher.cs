@@ -80,6 +80,7 @@ public sealed class RpcDispatcher
         catch (EdgeException fault)
         {
             // Only an operator of this node reads what a fault says about files and addresses ([W-65]).
+            if (caller.Tier == RpcTier.Operator) fault.Trace = Told?.Invoke(method, caller, fault) ?? fault.Trace;
             return caller.Tier == RpcTier.Operator
                 ? Error(id, fault.Code, fault.Message, fault)
                 : Error(id, fault.Code, fault.FailureClass == FailureClass.ProtocolHandshake ? fault.Message : fault.What, null);
@@ -90,6 +91,9 @@ public sealed class RpcDispatcher
             return Error(id, GateCodes.InternalError, "the request failed inside this node; its events say why", null);
         }
     }
+
+    /// <summary>Called when an operator's request ended in a fault: notes it, and returns the trace that leads from the answer to the note; null where it left none.</summary>
+    public Func<string, RpcCaller, EdgeException, string?>? Told { get; set; }
 
     /// <summary>Called with the method and the exception when a handler failed by a bug.</summary>
     public Action<string, Exception>? Faulted { get; set; }
@@ -139,6 +143,7 @@ public sealed class RpcDispatcher
                 writer.WriteString("why", fault.Why);
                 writer.WriteString("fix", fault.Fix);
                 writer.WriteString("failureClass", fault.FailureClass.Word());
+                if (fault.Trace is { } trace) writer.WriteString("trace", trace);
             }
 
             detail?.Invoke(writer);

@@ -6,4 +6,5 @@ namespace ClawMesh.Edge.Journal.Reading;
 /// <param name="Limit">At most this many records, newest first.</param>
 /// <param name="ActuatorRef">Only records of this output; null means all.</param>
 /// <param name="Type">Only records of this type; null means all.</param>
-public sealed record JournalQuery(int Limit, string? ActuatorRef = null, JournalRecordType? Type = null);
+/// <param name="Trace">Only records of this command; null means all.</param>
+public sealed record JournalQuery(int Limit, string? ActuatorRef = null, JournalRecordType? Type = null, string? Trace = null);

@@ -25,11 +25,13 @@ public sealed class JournalReader(string stateDirectory)
         var where = new List<string>();
         if (query.ActuatorRef is not null) where.Add("actuator = CAST($actuator AS TEXT)");
         if (query.Type is not null) where.Add("type = $type");
+        if (query.Trace is not null) where.Add("command_id = CAST($trace AS TEXT)");
         string filter = where.Count == 0 ? "" : " WHERE " + string.Join(" AND ", where);
         return [.. Read(filter + " ORDER BY seq DESC LIMIT $limit", parameters =>
         {
             if (query.ActuatorRef is { } actuator) parameters.AddWithValue("$actuator", Encoding.UTF8.GetBytes(actuator));
             if (query.Type is { } type) parameters.AddWithValue("$type", type.Word());
+            if (query.Trace is { } trace) parameters.AddWithValue("$trace", Encoding.UTF8.GetBytes(trace));
             parameters.AddWithValue("$limit", Math.Max(0, query.Limit));
         })];
     }

@@ -49,7 +49,10 @@ public sealed class MeshListener : IAsyncDisposable
     private readonly TokenBucket _turnedAwayTold;
 
     private MeshListener(KestrelServer server, ListenOptionsOfMesh options, Func<ILink, ILinkUser> opened, Func<IPAddress, (int, int)> strangers, IEventSink events, Action tooLarge, Action turnedAway, TimeProvider time) =>
-        (_server, _options, _opened, _strangers, _events, _tooLarge, _turnedAway, _time, _turnedAwayTold) = (server, options, opened, strangers, events, tooLarge, turnedAway, time, new TokenBucket(time, 0.02, 5));
+        (_server, _options, AllowedOrigins, _opened, _strangers, _events, _tooLarge, _turnedAway, _time, _turnedAwayTold) = (server, options, options.AllowedOrigins, opened, strangers, events, tooLarge, turnedAway, time, new TokenBucket(time, 0.02, 5));
+
+    /// <summary>Web pages that may connect; counts for the next one that asks.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; set; }
 
     /// <summary>Address and port in use, e.g. <c>0.0.0.0:18789</c>.</summary>
     public string Endpoint { get; private set; } = "";
@@ -109,7 +112,7 @@ public sealed class MeshListener : IAsyncDisposable
 
         // Browsers can open sockets to loopback from any page; tools and peers never send Origin ([X-68]).
         string origin = asked.Headers.Origin.ToString();
-        if (origin.Length > 0 && !_options.AllowedOrigins.Contains(origin))
+        if (origin.Length > 0 && !AllowedOrigins.Contains(origin))
         {
             answer.StatusCode = StatusCodes.Status403Forbidden;
             answer.Headers.Connection = "close";

@@ -149,6 +149,13 @@ public sealed partial class ActuationDesk
         await _latches.SaveAsync(cancellationToken);
     }
 
+    /// <summary>Changes how strictly commands are taken, from the next one on. Limits, outputs and the tick are as they were at the start.</summary>
+    public void Retune(TimeSpan freshness, IReadOnlyList<string> signedTargets, VetoMode veto)
+    {
+        _judge.Retune(freshness, signedTargets);
+        _veto.Mode = veto;
+    }
+
     /// <summary>Appends an operator's act that is not about an output, such as <c>clock set</c>.</summary>
     /// <exception cref="EdgeException"><c>JOURNAL_UNAVAILABLE</c>.</exception>
     public Task<long> JournalOperatorActAsync(string act, string by, string detail, CancellationToken cancellationToken) =>

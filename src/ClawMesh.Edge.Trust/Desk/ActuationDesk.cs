@@ -27,6 +27,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     private readonly VetoRow _veto;
     private readonly SafetySupervisor _safety;
     private readonly SafetyHeart _heart;
+    private readonly SafetyGlance? _glance;
     private readonly SafetyLoop? _loop;
     private readonly LatchBook _latches;
     private readonly FenceBook _fences;
@@ -79,6 +80,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         _latches = new LatchBook(slots, settings);
         _chronicle = new SafetyChronicle(_safety.Notes, journal, _latches, events, listener, time).RunAsync(_giveUp.Token);
         _heart = new SafetyHeart(options.Heartbeats, _safety.AnyLaneBlocked, options.WithholdBeatWhenBusBlocked, time);
+        if (options.Tap is { } tap) _glance = new SafetyGlance(slots, tap, time);
         if (safetyThreads is not null) _loop = new SafetyLoop(Tick, options.SafetyTick, time, safetyThreads);
     }
 
@@ -96,6 +98,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
     {
         _safety.Tick();
         _heart.AfterTick();
+        _glance?.AfterTick();
     }
 
     public async Task<ActuationAnswer> RequestAsync(ActuationRequest request, CancellationToken cancellationToken)
@@ -184,7 +187,7 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
 
         if (refusal is not null) return (null, Refused(d, refusal, sequence, startedAtMs));
 
-        PublishDecision(d, $"Granted {d.Command.OperationName} of '{d.Command.TargetRef}' to {d.Request.Caller.Name}, permit {permitId}, journal {sequence}.");
+        PublishDecision(d, sequence, $"Granted {d.Command.OperationName} of '{d.Command.TargetRef}' to {d.Request.Caller.Name}, permit {permitId}, journal {sequence}.");
 
         // The disk may have taken its time: what was true before the flush is asked again before anything moves ([X-46]).
         Armed? armed = null;
@@ -453,8 +456,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         }
     }
 
-    private void PublishDecision(Deliberation d, string message) =>
-        _events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, EventSeverity.Info, d.Message.TargetRef, message));
+    private void PublishDecision(Deliberation d, long sequence, string message) =>
+        _events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, EventSeverity.Info, d.Message.TargetRef, message, Data: JournalBodies.Place(sequence), Trace: d.Command.CommandId));
 
     private void PublishOutcome(ActuationAnswer answer)
     {
@@ -473,7 +476,8 @@ public sealed partial class ActuationDesk : IActuationRequests, IAsyncDisposable
         };
         _events.Publish(new EdgeEvent(
             0, default, EventTypes.ActuationOutcome, severity, answer.TargetRef,
-            $"{answer.Operation} of '{answer.TargetRef}': {answer.Outcome.Word()} ({answer.Code}). {answer.Message}", failure));
+            $"{answer.Operation} of '{answer.TargetRef}': {answer.Outcome.Word()} ({answer.Code}). {answer.Message}", failure,
+            JournalBodies.Place(answer.JournalSequence), answer.CommandId.Length > 0 ? answer.CommandId : null));
     }
 
     private sealed record Armed(Permit Permit, Lease Lease);

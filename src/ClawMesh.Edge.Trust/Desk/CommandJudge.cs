@@ -80,6 +80,9 @@ internal sealed class CommandJudge(
         set => _recoveryOwed = value;
     }
 
+    /// <summary>What may change in a running node; the next command is judged by it.</summary>
+    public void Retune(TimeSpan freshness, IReadOnlyList<string> signedTargets) => options = options with { Freshness = freshness, SignedTargets = signedTargets };
+
     public bool LeadsToSafeState(ForwardMessage message) => message.Envelope is { } command && LeadsToSafeState(command, slots);
 
     /// <summary>

@@ -31,6 +31,9 @@ public sealed record DeskOptions
     /// <summary>Whether they hear nothing while a bus does not carry out a safe write, so that a watchdog acts.</summary>
     public bool WithholdBeatWhenBusBlocked { get; init; }
 
+    /// <summary>Watches the outputs from the safety tick; null for nobody.</summary>
+    public Safety.ISafetyTap? Tap { get; init; }
+
     /// <summary>What forecasts say about commands that everything else allowed; null asks nobody.</summary>
     public IActuationVeto? Veto { get; init; }
 

@@ -97,6 +97,10 @@ internal static class JournalBodies
             if (detail.Length > 0) writer.WriteString("detail", Clip(detail, MaxNote));
         }));
 
+    /// <summary>Where the record of an event stands; nothing when the journal did not take it.</summary>
+    public static IReadOnlyDictionary<string, string>? Place(long sequence) =>
+        sequence == 0 ? null : new Dictionary<string, string> { ["journalSeq"] = sequence.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+
     /// <summary>SHA-256 of the trust block as compared by [W-96], hex.</summary>
     public static string EvidenceDigest(TrustBlock? trust) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(trust?.ComparisonText() ?? "")));

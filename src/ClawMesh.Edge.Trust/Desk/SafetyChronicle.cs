@@ -82,10 +82,11 @@ internal sealed class SafetyChronicle(
     {
         events.Publish(new EdgeEvent(
             0, note.At, EventTypes.ActuationState, note.Cause is SafeCause.LeaseEnd or SafeCause.Command or SafeCause.Stop or SafeCause.Operator ? EventSeverity.Info : EventSeverity.Warning,
-            note.Slot.Id.Value, $"'{note.Slot.Id}' is {note.Slot.Policy.Safe} again ({note.Cause.Word()}) after {note.OnFor.TotalSeconds:0.0} s."));
+            note.Slot.Id.Value, $"'{note.Slot.Id}' is {note.Slot.Policy.Safe} again ({note.Cause.Word()}) after {note.OnFor.TotalSeconds:0.0} s.",
+            Data: JournalBodies.Place(sequence), Trace: note.Lease?.CommandId));
         listener.StateChanged(new OutputStateChange(note.Slot.Id, note.Slot.Policy.Safe, note.Cause, note.Lease?.CommandId, sequence, note.At, note.OnFor));
     }
 
     private void PublishFault(SafetyNote note, FailureClass failureClass, string message) =>
-        events.Publish(new EdgeEvent(0, note.At, EventTypes.Latch, EventSeverity.Error, note.Slot.Id.Value, message, failureClass));
+        events.Publish(new EdgeEvent(0, note.At, EventTypes.Latch, EventSeverity.Error, note.Slot.Id.Value, message, failureClass, Trace: note.Lease?.CommandId));
 }

@@ -14,11 +14,15 @@ namespace ClawMesh.Edge.Trust.Desk;
 /// </summary>
 internal sealed class VetoRow(IActuationVeto? veto, VetoMode mode, IEventSink events)
 {
+    /// <summary>May change while the node runs; a command already asked about keeps the answer it got.</summary>
+    public VetoMode Mode { get; set; } = mode;
+
     private const string PolicyPrefix = "policy:";
 
     /// <summary>Null when the command may go on; its limits may be shorter then.</summary>
     public Refusal? Ask(Deliberation d)
     {
+        VetoMode mode = Mode;
         if (veto is null || mode == VetoMode.Off || d.IsSafeDirection) return null;
         Restriction restriction = Consider(veto, d);
         if (restriction.IsNone) return null;
@@ -88,5 +92,5 @@ internal sealed class VetoRow(IActuationVeto? veto, VetoMode mode, IEventSink ev
     private static bool IsPolicy(string name) => name.StartsWith(PolicyPrefix, StringComparison.Ordinal);
 
     private void Say(Deliberation d, EventSeverity severity, string message) =>
-        events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, severity, d.Message.TargetRef, message, severity == EventSeverity.Info ? null : FailureClass.PolicyDenied));
+        events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, severity, d.Message.TargetRef, message, severity == EventSeverity.Info ? null : FailureClass.PolicyDenied, Trace: d.Command.CommandId));
 }

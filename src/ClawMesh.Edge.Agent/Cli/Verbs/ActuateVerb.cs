@@ -37,6 +37,8 @@ internal static class ActuateVerb
         {
             Action<Utf8JsonWriter>? parameters = Parameters(parsed.GetValue(parameter) ?? [], parsed.GetValue(duration));
             string? peerId = parsed.GetValue(peer);
+            // Known before anything is asked, so that also an error with no answer leads to what was done.
+            string trace = parsed.GetValue(commandId) is { Length: > 0 } given ? given : Guid.NewGuid().ToString("D");
             if (peerId is null && parsed.GetValue(url) is not null) throw Usage("--url without --peer names no device.", "Add --peer with the device id of the node at that URL.");
             Action<Utf8JsonWriter> request = w =>
             {
@@ -50,20 +52,11 @@ internal static class ActuateVerb
                 }
 
                 if (parsed.GetValue(note) is { } n) w.WriteString("note", n);
-                if (parsed.GetValue(commandId) is { } id) w.WriteString("commandId", id);
+                w.WriteString("commandId", trace);
                 if (parsed.GetValue(llmOnly)) w.WriteBoolean("llmOnly", true);
                 if (peerId is not null) w.WriteString("peer", peerId);
             };
-            // A second dial with this node's key would displace its session, so a running node sends for itself.
-            using LocalClient? client = peerId is null ? LocalClient.Connect(context.State) : LocalClient.TryConnect(context.State);
-            JsonElement data = client is not null
-                ? await client.CallAsync("edge.actuate", request, CallLimit, cancellationToken)
-                : await DirectCommand.SendAsync(context, peerId!, parsed.GetValue(url), JsonMembers.Element(w =>
-                {
-                    w.WriteStartObject();
-                    request(w);
-                    w.WriteEndObject();
-                }), cancellationToken);
+            JsonElement data = await AskAsync(context, peerId, parsed.GetValue(url), request, trace, cancellationToken);
             ActuationOutcome? outcome = ActuationOutcomeWords.Parse(data.Text("outcome"));
             context.Write(new JsonReport("actuate", outcome == ActuationOutcome.Done ? ReportStatus.Ok : ReportStatus.Fail, data, Render));
             return outcome switch
@@ -74,6 +67,28 @@ internal static class ActuateVerb
             };
         });
         return command;
+    }
+
+    // A second dial with this node's key would displace its session, so a running node sends for itself.
+    private static async Task<JsonElement> AskAsync(CliContext context, string? peer, string? url, Action<Utf8JsonWriter> request, string trace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using LocalClient? client = peer is null ? LocalClient.Connect(context.State) : LocalClient.TryConnect(context.State);
+            return client is not null
+                ? await client.CallAsync("edge.actuate", request, CallLimit, cancellationToken)
+                : await DirectCommand.SendAsync(context, peer!, url, JsonMembers.Element(w =>
+                {
+                    w.WriteStartObject();
+                    request(w);
+                    w.WriteEndObject();
+                }), cancellationToken);
+        }
+        catch (EdgeException fault)
+        {
+            fault.Trace ??= trace;
+            throw;
+        }
     }
 
     private static Action<Utf8JsonWriter>? Parameters(string[] pairs, string? duration)
@@ -121,7 +136,7 @@ internal static class ActuateVerb
         Row("permit", data.Text("permitId"));
         Row("lease", data.Number("leaseMs") is { } lease ? $"{DurationText.Format(TimeSpan.FromMilliseconds(lease))}{(data.Flag("leaseCapped") ? " (capped by the site's limits)" : "")}" : "");
         Row("journal", data.Text("journalSeq"));
-        Row("command", data.Text("commandId"));
+        Row("trace", data.Text("commandId"));
         console.Write(grid);
     }
 

@@ -15,6 +15,9 @@ internal static class AuditVerb
 {
     private const int PublicKeyBytes = 32;
 
+    // A command leaves a decision, an outcome and an end; the rest are repeats of its way to the safe state.
+    private const int MaxTraced = 100;
+
     private static readonly JournalRecordType[] Types = Enum.GetValues<JournalRecordType>();
 
     public static Command Build(GlobalOptions global) => new("audit", "The actuation journal: what was asked, decided and done.")
@@ -32,10 +35,11 @@ internal static class AuditVerb
         var actuator = new Option<string?>("--actuator") { Description = "Only records of this output.", HelpName = "REF" };
         var type = new Option<string?>("--type") { Description = "Only records of this type.", HelpName = "T" };
         type.AcceptOnlyFromAmong([.. Types.Select(t => t.Word())]);
-        var command = new Command("list", "The newest records, the oldest of them first.") { limit, actuator, type };
+        var trace = new Option<string?>("--trace") { Description = "Only records of this command: the trace that an answer or an error named.", HelpName = "ID" };
+        var command = new Command("list", "The newest records, the oldest of them first.") { limit, actuator, type, trace };
         global.Report(command, (context, parsed, _) =>
         {
-            var query = new JournalQuery(parsed.GetValue(limit), parsed.GetValue(actuator), JournalRecordTypeWords.Parse(parsed.GetValue(type)));
+            var query = new JournalQuery(parsed.GetValue(limit), parsed.GetValue(actuator), JournalRecordTypeWords.Parse(parsed.GetValue(type)), parsed.GetValue(trace));
             return Task.FromResult<IReport>(new ListReport([.. Reader(context).List(query).Reverse()]));
         });
         return command;
@@ -43,17 +47,27 @@ internal static class AuditVerb
 
     private static Command Show(GlobalOptions global)
     {
-        var sequence = new Argument<long>("SEQ") { Description = "The number of the record." };
-        var command = new Command("show", "One record, whole.") { sequence };
+        var which = new Argument<string>("SEQ|TRACE") { Description = "The number of a record, or a trace: then every record of that command." };
+        var command = new Command("show", "One record, whole, or all of one command.") { which };
         global.Report(command, (context, parsed, _) =>
         {
-            long seq = parsed.GetRequiredValue(sequence);
+            string text = parsed.GetRequiredValue(which);
+            if (!long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long seq)) return Task.FromResult<IReport>(Traced(Reader(context), text));
             JournalRecord record = Reader(context).Find(seq) ?? throw new EdgeException(
                 "journal.no_record", $"Could not show journal record {seq}.", "The journal has no record of this number.",
                 "`clawmesh-edge audit list` shows the newest; old ones are pruned behind a checkpoint.", FailureClass.Storage);
             return Task.FromResult<IReport>(new RecordReport(record));
         });
         return command;
+    }
+
+    private static TraceReport Traced(JournalReader reader, string trace)
+    {
+        IReadOnlyList<JournalRecord> records = [.. reader.List(new JournalQuery(MaxTraced, Trace: trace)).Reverse()];
+        if (records.Count > 0) return new TraceReport(trace, records);
+        throw new EdgeException(
+            "journal.no_record", $"Could not show what trace '{trace}' led to.", "The journal has no record of it.",
+            "What was refused before the journal was asked stands in the log and in `events record export --trace`; old records are pruned behind a checkpoint.", FailureClass.Storage);
     }
 
     private static Command Verify(GlobalOptions global)
@@ -192,13 +206,38 @@ internal static class AuditVerb
 
         public void WriteData(Utf8JsonWriter writer) => writer.WriteRawValue(JournalLine.Of(Record));
 
-        public void Render(IAnsiConsole console)
+        public void Render(IAnsiConsole console) => Render(console, Record);
+
+        public static void Render(IAnsiConsole console, JournalRecord record)
         {
             console.Write(Facts.Grid(
-                ("seq", $"{Record.Sequence}"), ("type", Record.Type.Word()), ("at", Facts.Instant(Record.At)), ("clock", Facts.Plain(Record.ClockClass)),
-                ("boot", Facts.Plain(Record.Boot)), ("output", Facts.Plain(Record.ActuatorRef ?? "")), ("command", Facts.Plain(Record.CommandId ?? "")),
-                ("permit", Facts.Plain(Record.PermitId ?? "")), ("code", Facts.Plain(Record.Code)), ("hash", Record.Hash)));
-            console.WriteLine(RecordText.Indented(Record.Body));
+                ("seq", $"{record.Sequence}"), ("type", record.Type.Word()), ("at", Facts.Instant(record.At)), ("clock", Facts.Plain(record.ClockClass)),
+                ("boot", Facts.Plain(record.Boot)), ("output", Facts.Plain(record.ActuatorRef ?? "")), ("command", Facts.Plain(record.CommandId ?? "")),
+                ("permit", Facts.Plain(record.PermitId ?? "")), ("code", Facts.Plain(record.Code)), ("hash", record.Hash)));
+            console.WriteLine(RecordText.Indented(record.Body));
+        }
+    }
+
+    private sealed record TraceReport(string Trace, IReadOnlyList<JournalRecord> Records) : IReport
+    {
+        public string Kind => "audit show";
+
+        public ReportStatus Status => ReportStatus.Ok;
+
+        public void WriteData(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("trace", Trace);
+            writer.WriteNumber("count", Records.Count);
+            writer.WriteStartArray("records");
+            foreach (JournalRecord record in Records) writer.WriteRawValue(JournalLine.Of(record));
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        public void Render(IAnsiConsole console)
+        {
+            foreach (JournalRecord record in Records) RecordReport.Render(console, record);
         }
     }
 

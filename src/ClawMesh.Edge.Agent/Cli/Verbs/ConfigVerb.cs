@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
 
-/// <summary><c>config init|show|set|check</c>: <c>node.json</c> of the state directory. The running node reads it at its start only.</summary>
+/// <summary><c>config init|show|set|check</c>: <c>node.json</c> of the state directory. A running node reads it again when it is told to reload.</summary>
 internal static class ConfigVerb
 {
     private static readonly Dictionary<string, (string Flag, JsonElement Value)> NoFlags = [];
@@ -226,7 +226,7 @@ internal static class ConfigVerb
             Value.WriteTo(writer);
             writer.WriteString("file", File);
             if (BackupFile is not null) writer.WriteString("backup", BackupFile);
-            writer.WriteBoolean("restartNeeded", RunningPid is not null);
+            writer.WriteBoolean("restartNeeded", RunningPid is not null && !ReloadKeys.IsLive(Key));
             ProblemList.Write(writer, Problems);
             writer.WriteEndObject();
         }
@@ -235,7 +235,7 @@ internal static class ConfigVerb
         {
             console.WriteLine($"{Key} = {Shown(Value)} in {File}");
             if (BackupFile is not null) console.WriteLine($"Its comments are gone; the file with them is {BackupFile}.");
-            if (RunningPid is { } pid) console.WriteLine($"The running node (process {pid}) takes it over at its next start.");
+            if (RunningPid is { } pid) console.WriteLine($"The running node (process {pid}) takes it over {(ReloadKeys.IsLive(Key) ? "when it reloads, `systemctl reload clawmesh-edge`, or" : "")} at its next start.".Replace("  ", " ", StringComparison.Ordinal));
             ProblemList.Render(console, Problems);
         }
     }

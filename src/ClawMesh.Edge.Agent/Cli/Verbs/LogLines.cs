@@ -1,13 +1,20 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using System.Threading.Channels;
 using ClawMesh.Edge.Agent.Cli.Views;
+using ClawMesh.Edge.Agent.Logs;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
+
+internal enum LogFormat
+{
+    Text,
+    Json,
+    Journal,
+}
 
 /// <summary>
 /// Writes the node's events as log lines. Events are published from places that must not wait for a pipe or a disk, so they go
@@ -17,22 +24,41 @@ internal static class LogLines
 {
     private const int Waiting = 1024;
 
-    public static void Attach(EdgeNode node, TextWriter output, bool json)
+    /// <summary>What <c>run</c> was told, or the journal where systemd connected standard output or error to it.</summary>
+    public static LogFormat Choose(string? word, bool json, Func<string, string?> environment) => word switch
+    {
+        "json" => LogFormat.Json,
+        "journal" => LogFormat.Journal,
+        "text" => json ? LogFormat.Json : LogFormat.Text,
+        _ when json => LogFormat.Json,
+        _ => JournalSocket.IsStream(environment("JOURNAL_STREAM")) ? LogFormat.Journal : LogFormat.Text,
+    };
+
+    public static void Attach(EdgeNode node, TextWriter output, LogFormat format)
+    {
+        JournalSocket? journal = format == LogFormat.Journal ? new JournalSocket(JournalSocket.SystemPath) : null;
+        Func<EdgeEvent, Task> write = journal is null ? e => WriteAsync(output, e, format == LogFormat.Json) : new JournalLog(journal, output).WriteAsync;
+        (Task task, Action finish) = Attach(node.Events, write);
+        node.Own(task, finish);
+        if (journal is not null) _ = task.ContinueWith(_ => journal.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <returns>The task that writes, and what asks it to end.</returns>
+    internal static (Task Task, Action Finish) Attach(EventLog events, Func<EdgeEvent, Task> write)
     {
         long lost = 0;
         Channel<EdgeEvent> queue = Channel.CreateBounded<EdgeEvent>(
             new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
             _ => Interlocked.Increment(ref lost));
-        node.Events.Published += e => queue.Writer.TryWrite(e);
-        node.Own(Task.Run(async () =>
+        events.Published += e => queue.Writer.TryWrite(e);
+        return (Task.Run(async () =>
         {
             await foreach (EdgeEvent e in queue.Reader.ReadAllAsync())
             {
                 try
                 {
-                    if (Interlocked.Exchange(ref lost, 0) is > 0 and var gone) await output.WriteLineAsync(Line(Loss(gone, e.At), json));
-                    await output.WriteLineAsync(Line(e, json));
-                    await output.FlushAsync();
+                    if (Interlocked.Exchange(ref lost, 0) is > 0 and var gone) await write(Loss(gone, e.At));
+                    await write(e);
                 }
                 catch (IOException)
                 {
@@ -43,30 +69,14 @@ internal static class LogLines
         }), () => queue.Writer.TryComplete());
     }
 
+    public static string Word(EventSeverity severity) => EventJson.Word(severity);
+
+    private static async Task WriteAsync(TextWriter output, EdgeEvent e, bool json)
+    {
+        await output.WriteLineAsync(json ? Encoding.UTF8.GetString(EventJson.Utf8(e).Span) : EventsView.Line(e.At, Word(e.Severity), e.Type, e.Message, e.Trace));
+        await output.FlushAsync();
+    }
+
     private static EdgeEvent Loss(long lines, DateTimeOffset at) => new(
         0, at, EventTypes.Error, EventSeverity.Warning, "log", $"{lines} log lines were lost: they could not be written fast enough, or not at all.", FailureClass.Infra);
-
-    private static string Line(EdgeEvent e, bool json) => json ? Json(e) : EventsView.Line(e.At, Word(e.Severity), e.Type, e.Message);
-
-    public static string Word(EventSeverity severity) => severity switch { EventSeverity.Info => "info", EventSeverity.Warning => "warning", _ => "error" };
-
-    private static string Json(EdgeEvent e)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var w = new Utf8JsonWriter(buffer, JsonText.Relaxed))
-        {
-            w.WriteStartObject();
-            w.WriteString("at", e.At.UtcDateTime.ToString("O"));
-            w.WriteString("severity", Word(e.Severity));
-            w.WriteString("type", e.Type);
-            w.WriteString("subject", e.Subject);
-            w.WriteString("message", e.Message);
-            if (e.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
-            w.WriteNumber("sequence", e.Sequence);
-            w.WriteNumber("schema", EdgeEvent.Schema);
-            w.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
 }

@@ -2,11 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Threading.Channels;
 using ClawMesh.Edge.Agent.Cli.Views;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Node;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Linux;
 using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
@@ -30,8 +32,8 @@ internal static class RunVerb
         var simRate = new Option<double>("--sim-rate") { Description = "Simulated seconds per second; leases stay on the node's clock.", DefaultValueFactory = _ => 60, HelpName = "N" };
         var simSeed = new Option<ulong>("--sim-seed") { Description = "Seed of the simulated farm.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var duration = new Option<string?>("--for") { Description = "Stop by itself after this long, e.g. 10s.", HelpName = "DURATION" };
-        var logFormat = new Option<string>("--log-format") { Description = "text or json.", DefaultValueFactory = _ => "text", HelpName = "text|json" };
-        logFormat.AcceptOnlyFromAmong("text", "json");
+        var logFormat = new Option<string?>("--log-format") { Description = "text, json, or journal for entries of systemd's journal; without it journal where systemd reads the output, otherwise text.", HelpName = "text|json|journal" };
+        logFormat.AcceptOnlyFromAmong("text", "json", "journal");
         var command = new Command("run", "Run the node: a live table on a terminal, log lines otherwise; with --json one event object per line.")
         {
             site, listen, name, role, meshName, peer, noDiscovery, capability, simRate, simSeed, duration, logFormat,
@@ -60,34 +62,53 @@ internal static class RunVerb
                 "Name one with --site FILE, or try the simulated farm with --site simulated.", FailureClass.Config);
             NodeOptions options = NodeOptions.From(config, context.State, siteName) with { SimRate = Rate(parsed.GetValue(simRate)), SimSeed = parsed.GetValue(simSeed) };
             TimeSpan? limit = parsed.GetValue(duration) is { } d ? Duration(d) : null;
-            return await RunAsync(context, options, config, limit, parsed.GetValue(logFormat) == "json", cancellationToken);
+            LogFormat log = LogLines.Choose(parsed.GetValue(logFormat), context.Json, Environment.GetEnvironmentVariable);
+            return await RunAsync(context, options, config, () => NodeConfig.Load(context.State, flags), limit, log, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(CliContext context, NodeOptions options, NodeConfig config, TimeSpan? limit, bool jsonLog, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CliContext context, NodeOptions options, NodeConfig config, Func<NodeConfig> read, TimeSpan? limit, LogFormat log, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using PosixSignalRegistration sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        // A dropped ssh session and Ctrl-\ must not leave an output energised behind a dead node.
-        using PosixSignalRegistration sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        // A dropped ssh session and Ctrl-\ must not leave an output energised behind a dead node; systemd's SIGHUP means: read your files again.
+        bool service = IsService(Environment.GetEnvironmentVariable, ProcessTerminal.HasControlling(Environment.ProcessId));
+        // One place: who asks while the files are being read is answered by the next reading.
+        Channel<string> reloads = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        using PosixSignalRegistration sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, service ? Reload : Stop);
         using PosixSignalRegistration sigquit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
         void Stop(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            stop.Cancel();
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // A second signal while the node ends: it is on its way, and the default action would cut it short.
+                signal.Cancel = true;
+            }
         }
 
-        bool live = !jsonLog && !context.Json && !Console.IsOutputRedirected;
+        void Reload(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            reloads.Writer.TryWrite(nameof(PosixSignal.SIGHUP));
+        }
+
+        bool live = log == LogFormat.Text && !context.Json && !Console.IsOutputRedirected;
         EdgeNode? node = null;
         try
         {
             node = await EdgeNode.StartAsync(options, context.Time, stop.Token, onCreated: created =>
             {
-                if (!live) LogLines.Attach(created, context.Output, jsonLog || context.Json);
+                if (!live) LogLines.Attach(created, context.Output, log);
                 foreach (ConfigProblem warning in config.Problems) created.Warn(warning.Path, $"{warning.Path}: {warning.What} {warning.Fix}");
             });
+            node.ServeReloads(config, read, reloads.Reader);
             Task until = UntilAsync(Task.Delay(limit ?? Timeout.InfiniteTimeSpan, node.Time, stop.Token), node.Failed);
             if (live) await LiveTable.RunAsync(node, context.Console, until, stop.Token);
             else await until;
@@ -112,6 +133,10 @@ internal static class RunVerb
 
         return await StopAsync(node);
     }
+
+    /// <summary>Whether systemd runs this process. Its variables are inherited by whatever a service starts, a person's shell included; what has a terminal is no service.</summary>
+    internal static bool IsService(Func<string, string?> environment, bool hasTerminal) =>
+        !hasTerminal && (!string.IsNullOrEmpty(environment("NOTIFY_SOCKET")) || !string.IsNullOrEmpty(environment("INVOCATION_ID")));
 
     private static async Task<int> StopAsync(EdgeNode node)
     {

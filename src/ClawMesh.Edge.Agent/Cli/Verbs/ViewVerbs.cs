@@ -55,14 +55,18 @@ internal static class ViewVerbs
     {
         var type = new Option<string?>("--type") { Description = "Only events of this type, e.g. actuation.outcome.", HelpName = "TYPE" };
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 200.", DefaultValueFactory = _ => 50 };
-        return View(
+        var trace = new Option<string?>("--trace") { Description = "Only events of this trace, which an answer or an error named.", HelpName = "ID" };
+        Command events = View(
             global, "events", "What happened lately, in the words of the log.", "mesh.events",
             parsed => w =>
             {
                 w.WriteNumber("limit", parsed.GetValue(limit));
                 if (parsed.GetValue(type) is { } t) w.WriteString("type", t);
+                if (parsed.GetValue(trace) is { } id) w.WriteString("trace", id);
             },
-            EventsView.Render, type, limit);
+            EventsView.Render, type, limit, trace);
+        events.Subcommands.Add(RecordVerb.Build(global));
+        return events;
     }
 
     public static Command Proposals(GlobalOptions global)

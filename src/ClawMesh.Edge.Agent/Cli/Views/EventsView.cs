@@ -13,9 +13,9 @@ internal static class EventsView
     }
 
     private static string Line(JsonElement e) => Line(
-        DateTimeOffset.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("severity"), e.Text("type"), e.Text("message"));
+        DateTimeOffset.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("severity"), e.Text("type"), e.Text("message"), e.Text("trace"));
 
     /// <summary>For example <c>2026-11-21T06:00:00.000Z info     startup  Listening on …</c>.</summary>
-    public static string Line(DateTimeOffset at, string severity, string type, string message) =>
-        $"{at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)} {severity,-8} {type,-20} {message}";
+    public static string Line(DateTimeOffset at, string severity, string type, string message, string? trace = null) =>
+        $"{at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)} {severity,-8} {type,-20} {message}{(string.IsNullOrEmpty(trace) ? "" : $" trace={trace}")}";
 }

@@ -56,7 +56,23 @@ public sealed class AuditVerbTests : IDisposable
         Assert.Equal(0, await _cli.RunAsync("audit", "show", "1"));
         Assert.Contains("\"operation\": \"open\"", _cli.Output, StringComparison.Ordinal);
         await _cli.FailsAsync(1, "journal.no_record", "audit", "show", "99");
-        await _cli.FailsAsync(2, "cli.usage", "audit", "show", "first");
+        await _cli.FailsAsync(1, "journal.no_record", "audit", "show", "first");
+    }
+
+    [Fact]
+    public async Task A_trace_leads_to_every_record_of_its_command_and_to_no_other()
+    {
+        await StoredJournal.WriteAsync(_cli.State);
+
+        JsonElement shown = await _cli.JsonAsync(0, "audit show", "ok", "audit", "show", "cmd-1");
+        JsonElement listed = await _cli.JsonAsync(0, "audit list", "ok", "audit", "list", "--trace", "cmd-1");
+
+        Assert.Equal(["decision", "outcome", "lease_end"], Types(shown));
+        Assert.Equal("cmd-1", shown.GetProperty("trace").GetString());
+        Assert.Equal(["decision", "outcome", "lease_end"], Types(listed));
+        Assert.Empty(Types(await _cli.JsonAsync(0, "audit list", "ok", "audit", "list", "--trace", "cmd-2")));
+        Assert.Equal(0, await _cli.RunAsync("audit", "show", "cmd-1"));
+        Assert.Equal(3, _cli.Output.Split("command").Length - 1);
     }
 
     [Fact]

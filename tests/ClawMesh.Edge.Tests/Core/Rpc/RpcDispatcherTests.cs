@@ -103,4 +103,22 @@ public class RpcDispatcherTests
     }
 
     private static string? Code(JsonElement answer) => answer.GetProperty("error").GetProperty("code").GetString();
+
+    [Fact]
+    public async Task A_fault_that_an_operator_is_told_leads_to_what_was_noted_and_a_stranger_causes_no_note()
+    {
+        var noted = new List<string>();
+        _rpc.Told = (method, caller, fault) =>
+        {
+            noted.Add($"{method} {caller.Name} {fault.Code}");
+            return "trace-1";
+        };
+
+        byte[]? told = await _rpc.HandleAsync("""{"type":"req","id":"1","method":"broken"}"""u8.ToArray(), Operator, TestContext.Current.CancellationToken);
+        byte[]? untold = await _rpc.HandleAsync("""{"type":"req","id":"1","method":"broken"}"""u8.ToArray(), Loopback, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["broken operator:test disk.full"], noted);
+        Assert.Equal("trace-1", JsonDocument.Parse(told!).RootElement.GetProperty("error").GetProperty("trace").GetString());
+        Assert.False(JsonDocument.Parse(untold!).RootElement.GetProperty("error").TryGetProperty("trace", out _));
+    }
 }

@@ -46,6 +46,17 @@ public sealed class ProcessTerminalTests : IDisposable
         Assert.NotNull(ProcessTerminal.Missing(8, mayLook: false, _proc.Path));
     }
 
+    [Theory]
+    [InlineData("7 (node) S 1 7 7 34816 7 4194304 1", true)]
+    [InlineData("7 (a) 0 0 0 0) S 1 7 7 0 -1 4194304 1", false)]
+    [InlineData("7 (node) S", false)]
+    public void Only_a_terminal_that_controls_the_process_can_hang_up_on_it(string stat, bool has)
+    {
+        _proc.Put("7/stat", stat);
+        Assert.Equal(has, ProcessTerminal.HasControlling(7, _proc.Path));
+        Assert.False(ProcessTerminal.HasControlling(8, _proc.Path));
+    }
+
     [Fact]
     public void A_process_that_is_gone_has_none() => Assert.NotNull(ProcessTerminal.Missing(int.MaxValue, mayLook: true));
 }

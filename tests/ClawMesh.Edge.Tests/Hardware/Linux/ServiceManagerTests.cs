@@ -29,6 +29,18 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
+    public void A_reload_says_by_the_monotonic_clock_when_it_began()
+    {
+        Listen(_scratch.At("notify"));
+        using ServiceManager service = Open()!;
+
+        service.Reloading(TimeSpan.FromMicroseconds(1_234_567_890));
+        service.Ready("8 sensors");
+
+        Assert.Equal(["RELOADING=1\nMONOTONIC_USEC=1234567890", "READY=1\nSTATUS=8 sensors"], Received());
+    }
+
+    [Fact]
     public void An_abstract_name_begins_with_an_at_sign()
     {
         string name = $"clawmesh-test-{Environment.ProcessId}";
