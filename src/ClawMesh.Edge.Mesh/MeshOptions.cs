@@ -37,6 +37,10 @@ public sealed record MeshOptions
     /// <summary>Silence after which not even an indirect answer helps ([X-35]).</summary>
     public TimeSpan DownAnyway { get; init; } = TimeSpan.FromSeconds(12);
 
+    /// <summary>The three limits above from the two that are configured ([X-34], [X-35]): suspect at two pings, and always before down.</summary>
+    public MeshOptions WithLiveness(TimeSpan pingAfter, TimeSpan downAfter) =>
+        this with { SuspectAfter = pingAfter * 2 < downAfter * 0.75 ? pingAfter * 2 : downAfter * 0.75, DownAfter = downAfter, DownAnyway = downAfter * 1.5 };
+
     /// <summary>An event at least this often on every accepted session ([W-150]: 30 s at most).</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(25);
 

@@ -38,6 +38,11 @@ internal static class ConfigKeys
     public const string StrictTransport = "strictTransport";
     public const string Site = "site";
     public const string CommandFreshnessMs = "edge.command.freshnessMs";
+    public const string ReplayHours = "edge.command.replayHours";
+    public const string PingAfterMs = "edge.liveness.pingAfterMs";
+    public const string DownAfterMs = "edge.liveness.downAfterMs";
+    public const string PairingWindowSec = "edge.pairing.windowSec";
+    public const string ClassicPerMinute = "edge.pacing.classicPerMinute";
     public const string RequireSignature = "edge.command.requireSignature";
     public const string SafetyTickMs = "edge.safetyTickMs";
     public const string ReportIntervalMs = "edge.reportIntervalMs";
@@ -92,6 +97,11 @@ internal static class ConfigKeys
         new(StrictTransport, ConfigKind.Flag, "false", "true or false", "Whether a static peer with a WAN label and no pinned wss keeps the node from starting; otherwise it is only not dialled.", _ => null),
         new(Site, ConfigKind.Text, "", "simulated, or the path of a site file", "The installation to run; --site overrides it.", v => TextProblem(v, 1, 4096)),
         new(CommandFreshnessMs, ConfigKind.Number, "60000", "5000 to 300000", "Oldest age of a command in milliseconds.", v => NumberProblem(v, 5_000, 300_000)),
+        new(ReplayHours, ConfigKind.Number, "24", "24 to 720", "Hours that the id of a command is remembered at least, so that it acts once.", v => NumberProblem(v, 24, 720)),
+        new(PingAfterMs, ConfigKind.Number, "2500", "500 to 20000", "Milliseconds of silence after which a peer is pinged; after twice as long it is suspect.", v => NumberProblem(v, 500, 20_000)),
+        new(DownAfterMs, ConfigKind.Number, "8000", "4000 to 120000", "Milliseconds of silence after which a peer that nobody else reaches either is down; after half as long again it is down anyway.", v => NumberProblem(v, 4_000, 120_000)),
+        new(PairingWindowSec, ConfigKind.Number, "120", "30 to 120", "Seconds a window for pairing stands open.", v => NumberProblem(v, 30, 120)),
+        new(ClassicPerMinute, ConfigKind.Number, "90", "10 to 90", "Messages a minute to a classic peer that this node dialled; it discards what passes 100.", v => NumberProblem(v, 10, 90)),
         new(RequireSignature, ConfigKind.TextList, "[]", "at most 256 outputs or patterns such as actuator:valve:*", "Outputs whose commands from other devices must be signed by the device that source.nodeId names.", v => ListProblem(v, 256, 128)),
         new(SafetyTickMs, ConfigKind.Number, "20", "5 to 100", "Pause between two safety ticks in milliseconds.", v => NumberProblem(v, 5, 100)),
         new(ReportIntervalMs, ConfigKind.Number, "5000", "250 to 3600000", "Shortest pause between two frames of one sensor in milliseconds; a change of status is told at once.", v => NumberProblem(v, 250, 3_600_000)),

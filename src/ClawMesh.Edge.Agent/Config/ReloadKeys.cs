@@ -7,6 +7,7 @@ internal static class ReloadKeys
     private const string Told = "peers were told at the handshake";
     private const string Listening = "the mesh port is open already";
     private const string Dialled = "diallers are made at the start";
+    private const string Sessions = "sessions began with it";
     private const string Stored = "the journal is open already";
     private const string Thread = "the safety thread runs already";
     private const string Engine = "the model is loaded at the start";
@@ -16,6 +17,7 @@ internal static class ReloadKeys
     [
         ConfigKeys.CommandFreshnessMs, ConfigKeys.RequireSignature, ConfigKeys.ReportIntervalMs, ConfigKeys.AcceptUnsigned, ConfigKeys.SyncIntervalSec,
         ConfigKeys.InboundPerSecond, ConfigKeys.InboundBurst, ConfigKeys.LoopbackReadOnly, ConfigKeys.AllowedOrigins, ConfigKeys.PlannerVeto,
+        ConfigKeys.UpdateHealthySec, ConfigKeys.UpdateDeadlineSec,
     ];
 
     /// <summary>Each with the reason.</summary>
@@ -23,11 +25,12 @@ internal static class ReloadKeys
     {
         [ConfigKeys.Name] = Told, [ConfigKeys.Role] = Told, [ConfigKeys.MeshName] = Told, [ConfigKeys.Capabilities] = Told, [ConfigKeys.SignFrames] = Told,
         [ConfigKeys.Host] = Listening, [ConfigKeys.Port] = Listening, [ConfigKeys.TlsListen] = Listening, [ConfigKeys.Discovery] = Listening,
+        [ConfigKeys.PingAfterMs] = Sessions, [ConfigKeys.DownAfterMs] = Sessions, [ConfigKeys.ClassicPerMinute] = Sessions, [ConfigKeys.PairingWindowSec] = Sessions,
         [ConfigKeys.StaticPeers] = Dialled, [ConfigKeys.StrictTransport] = Dialled,
         [ConfigKeys.Site] = Outputs, [ConfigKeys.SafetyTickMs] = Thread, [ConfigKeys.RecorderMegabytes] = Thread,
         [ConfigKeys.WatchdogDevice] = Thread, [ConfigKeys.WatchdogTimeoutMs] = Thread, [ConfigKeys.WatchdogWithhold] = Thread,
         [ConfigKeys.RetentionFrames] = Stored, [ConfigKeys.RetentionMegabytes] = Stored, [ConfigKeys.RetentionSignedDays] = Stored,
-        [ConfigKeys.RetentionClassicHours] = Stored, [ConfigKeys.RetentionSafetyDays] = Stored,
+        [ConfigKeys.RetentionClassicHours] = Stored, [ConfigKeys.RetentionSafetyDays] = Stored, [ConfigKeys.ReplayHours] = Stored,
         [ConfigKeys.UtcOffset] = "the twin's days have begun by it", [ConfigKeys.PlannerGoals] = "the planner has its goals from there",
         [ConfigKeys.ModelsOnnxRuntime] = Engine, [ConfigKeys.ModelsProvider] = Engine, [ConfigKeys.ModelsDeviceId] = Engine, [ConfigKeys.ModelsFp16] = Engine,
         [ConfigKeys.ModelsEngineCache] = Engine, [ConfigKeys.ModelsThreads] = Engine, [ConfigKeys.ModelsFile] = Engine, [ConfigKeys.ModelsCuda] = Engine,

@@ -70,13 +70,13 @@ internal sealed class MeshDoor : IAsyncDisposable
         }
 
         MeshNode mesh = null!;
-        var dialler = new MeshDialler(SendLimits.Default, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
+        var dialler = new MeshDialler(options.SendLimits, node.Time, () => RandomNumberGenerator.GetBytes(16), node.Events, () => mesh.Counters.Add(MeshCounter.TooLarge));
         string publicKey = identity.PublicKeyText;
         SelfFacts Self() => new(node.DeviceId, publicKey, node.Meshes.MeshId, options.Role, options.Name, node.LocalCapabilities);
         NetworkDiscovery? discovery = !MayDiscover(options) ? null : new NetworkDiscovery(
             node.DeviceId, options.Name, node.Version, () => node.Meshes.MeshId, node.Time, Chance, device => trust.Entries.ContainsKey(device.Value), node.Events);
         mesh = new MeshNode(
-            MeshOptions.Default with
+            MeshOptions.Default.WithLiveness(options.PingAfter, options.DownAfter) with
             {
                 StaticPeers = peers,
                 Discovery = discovery is not null,
@@ -86,6 +86,8 @@ internal sealed class MeshDoor : IAsyncDisposable
                 SignFrames = options.SignFrames,
                 AcceptUnsigned = options.AcceptUnsigned,
                 SyncInterval = options.SyncInterval,
+                PairingWindow = options.PairingWindow,
+                ClassicPace = Pace.ClassicOf(options.ClassicPerMinute),
                 ClassicRetention = options.Journal.ClassicAge,
             },
             new MeshPorts(
@@ -105,7 +107,7 @@ internal sealed class MeshDoor : IAsyncDisposable
         try
         {
             _listener = await MeshListener.StartAsync(
-                new ListenOptionsOfMesh(options.Host, options.Port, options.AllowedOrigins, _certificate?.Certificate, SendLimits.Default),
+                new ListenOptionsOfMesh(options.Host, options.Port, options.AllowedOrigins, _certificate?.Certificate, options.SendLimits),
                 link => Mesh.Open(link), Mesh.Strangers, _node.Events, () => Mesh.Counters.Add(MeshCounter.TooLarge), () => Mesh.Counters.Add(MeshCounter.TurnedAway), _node.Time);
         }
         catch (IOException busy) when (busy.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)

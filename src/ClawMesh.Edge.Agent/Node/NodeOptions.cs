@@ -3,6 +3,8 @@ using ClawMesh.Edge.World.Twin;
 using ClawMesh.Edge.Agent.Llm;
 using ClawMesh.Edge.Core.Actuation;
 using ClawMesh.Edge.Journal;
+using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Mesh.Transport;
 
 namespace ClawMesh.Edge.Agent.Node;
 
@@ -48,6 +50,18 @@ internal sealed record NodeOptions
 
     /// <summary>Between two comparisons with an Edge peer ([X-28]).</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan PingAfter { get; init; } = SendLimits.Default.PingAfter;
+
+    /// <summary>Of each session.</summary>
+    public SendLimits SendLimits => SendLimits.Default with { PingAfter = PingAfter };
+
+    public TimeSpan DownAfter { get; init; } = MeshOptions.Default.DownAfter;
+
+    public TimeSpan PairingWindow { get; init; } = MeshOptions.Default.PairingWindow;
+
+    /// <summary>Messages a minute to a classic acceptor.</summary>
+    public int ClassicPerMinute { get; init; } = Pace.Classic.PerMinute;
 
     /// <summary>What the flight recorder may take of the disk; 0 records nothing.</summary>
     public long RecorderMegabytes { get; init; } = 16;
@@ -123,11 +137,16 @@ internal sealed record NodeOptions
             SignedAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSignedDays)),
             ClassicAge = TimeSpan.FromHours(config.Number(ConfigKeys.RetentionClassicHours)),
             SafetyAge = TimeSpan.FromDays(config.Number(ConfigKeys.RetentionSafetyDays)),
+            ReplayAge = TimeSpan.FromHours(config.Number(ConfigKeys.ReplayHours)),
         },
         RecorderMegabytes = config.Number(ConfigKeys.RecorderMegabytes),
         SignFrames = config.Flag(ConfigKeys.SignFrames),
         AcceptUnsigned = config.Flag(ConfigKeys.AcceptUnsigned),
         SyncInterval = TimeSpan.FromSeconds(config.Number(ConfigKeys.SyncIntervalSec)),
+        PingAfter = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.PingAfterMs)),
+        DownAfter = TimeSpan.FromMilliseconds(config.Number(ConfigKeys.DownAfterMs)),
+        PairingWindow = TimeSpan.FromSeconds(config.Number(ConfigKeys.PairingWindowSec)),
+        ClassicPerMinute = (int)config.Number(ConfigKeys.ClassicPerMinute),
         LoopbackReadOnly = config.Text(ConfigKeys.LoopbackReadOnly)!,
         AllowedOrigins = config.List(ConfigKeys.AllowedOrigins),
         TlsListen = config.Flag(ConfigKeys.TlsListen),
