@@ -29,7 +29,7 @@ if [ "$made" = "$kver $scripts" ]; then
 fi
 
 rm -f "$W/made"
-if [ "$(cat "$W/fetched" 2>/dev/null)" != "$kver" ]; then
+if [ "$(cat "$W/fetched" 2>/dev/null)" != "$kver virtio_net" ]; then
   echo "rig: fetching kernel $kver and its headers"
   rm -rf "$W"/{debs,kernel,sysroot,ksrc,fetched}
   mkdir -p "$W"/{debs,kernel,sysroot,ksrc}
@@ -37,8 +37,9 @@ if [ "$(cat "$W/fetched" 2>/dev/null)" != "$kver" ]; then
   (cd "$W/debs" && apt-get -qq download "linux-image-$kver" "linux-headers-$kver" "$common" linux-kbuild-6.1 linux-source-6.1 \
     gpiod libgpiod2 i2c-tools libi2c0) 2> "$W/fetch.log" || unavailable "apt cannot download kernel $kver: $(grep -m1 '^E:' "$W/fetch.log")"
   dpkg-deb -x "$W"/debs/linux-image-*.deb "$W/kernel"
-  # The large trees no bench needs: the folder is cached.
-  (cd "$W/kernel/lib/modules/$kver/kernel" && rm -rf sound net drivers/{net,gpu,media,infiniband,scsi,usb,staging,target,isdn})
+  # The large trees no bench needs: the folder is cached. Of the network only what the boot test talks by stays.
+  (cd "$W/kernel/lib/modules/$kver/kernel" && mkdir rig-net && mv net/core/failover.ko drivers/net/net_failover.ko drivers/net/virtio_net.ko rig-net/ &&
+    rm -rf sound net drivers/{net,gpu,media,infiniband,scsi,usb,staging,target,isdn})
   for deb in "$W"/debs/linux-headers-*.deb "$W"/debs/linux-kbuild-*.deb "$W"/debs/{gpiod,libgpiod2,i2c-tools,libi2c0}_*.deb; do
     dpkg-deb -x "$deb" "$W/sysroot"
   done
@@ -47,7 +48,7 @@ if [ "$(cat "$W/fetched" 2>/dev/null)" != "$kver" ]; then
     tar -x -C "$W/ksrc" --strip-components=1 --wildcards "$tree/drivers/gpio/gpio*" "$tree/kernel/irq/irq_sim.c" "$tree/drivers/pwm/pwm-pca9685.c" "$tree/drivers/hwmon/ina2xx.c"
   rm -rf "$W/debs"
   "$here/vmlinux.sh" "$W/kernel/boot/vmlinuz-$kver" "$W/vmlinux"
-  echo "$kver" > "$W/fetched"
+  echo "$kver virtio_net" > "$W/fetched"
 fi
 
 echo "rig: building modules and the initramfs"
