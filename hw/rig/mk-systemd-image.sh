@@ -77,7 +77,7 @@ ln -s ../rig-bench.service ../rig-shell.service "$T/etc/systemd/system/sysinit.t
 
 B=$W/boot
 rm -rf "$B"
-mkdir -p "$B"/{bin,dev,proc,root}
+mkdir -p "$B"/{bin,dev,proc,disk}
 cp "$(command -v busybox)" "$B/bin/"
 install_modules "$B" virtio_pci virtio_blk ext4 crc32c_generic
 rm -f "$B/lib/modules/$kver"/modules.*
@@ -86,9 +86,9 @@ cat > "$B/init" <<'X'
 /bin/busybox mount -t devtmpfs dev /dev
 cd /lib/modules/*
 while read -r file; do /bin/busybox insmod "$file"; done < order
-/bin/busybox mount -t ext4 -o rw,noatime /dev/vda /root || exec /bin/busybox poweroff -f
-/bin/busybox mount --move /dev /root/dev
-exec /bin/busybox switch_root /root /sbin/init
+/bin/busybox mount -t ext4 -o rw,noatime /dev/vda /disk || exec /bin/busybox poweroff -f
+/bin/busybox mount --move /dev /disk/dev
+exec /bin/busybox switch_root /disk /sbin/init
 X
 chmod +x "$B/init"
 (cd "$B" && find . -print0 | cpio --null -o -H newc --quiet) > "$W/boot.cpio"

@@ -14,7 +14,7 @@ _clawmesh_edge_value() { # VERB|OPTION
         'run|--sim-rate') kind= ;;
         'run|--sim-seed') kind= ;;
         'run|--for') kind= ;;
-        'run|--log-format') kind='json text' ;;
+        'run|--log-format') kind='journal json text' ;;
         'status|--url') kind= ;;
         'peers|--url') kind= ;;
         'world|--url') kind= ;;
@@ -25,6 +25,13 @@ _clawmesh_edge_value() { # VERB|OPTION
         'events|--url') kind= ;;
         'events|--type') kind= ;;
         'events|--limit') kind= ;;
+        'events|--trace') kind= ;;
+        'events record export|--from') kind= ;;
+        'events record export|--to') kind= ;;
+        'events record export|--last') kind= ;;
+        'events record export|--trace') kind= ;;
+        'events record export|--format') kind='csv jsonl' ;;
+        'events record export|--output') kind=file ;;
         'proposals|--url') kind= ;;
         'reject|--reason') kind= ;;
         'actuate|--param') kind= ;;
@@ -38,6 +45,7 @@ _clawmesh_edge_value() { # VERB|OPTION
         'audit list|--limit') kind= ;;
         'audit list|--actuator') kind= ;;
         'audit list|--type') kind='checkpoint decision lease_end operator outcome safe' ;;
+        'audit list|--trace') kind= ;;
         'audit verify|--public-key') kind= ;;
         'audit export|--out') kind=file ;;
         'trust add|--key') kind= ;;
@@ -53,6 +61,9 @@ _clawmesh_edge_value() { # VERB|OPTION
         'scan|--bus') kind= ;;
         'scan|--board') kind= ;;
         'model bench|--seconds') kind= ;;
+        'service install|--site') kind=file ;;
+        'service install|--adopt') kind=directory ;;
+        'service install|--root') kind=directory ;;
         *) return 1 ;;
     esac
 }
@@ -63,7 +74,7 @@ _clawmesh_edge() {
     for ((at = 1; at < COMP_CWORD; at++)); do
         _clawmesh_edge_value "$verb|${COMP_WORDS[at - 1]}" && continue
         case "$verb ${COMP_WORDS[at]}" in
-            ' run' | ' diag' | ' status' | ' peers' | ' world' | ' events' | ' proposals' | ' approve' | ' reject' | ' actuate' | ' release' | ' fence' | ' safe-state' | ' audit' | 'audit list' | 'audit show' | 'audit verify' | 'audit export' | ' journal' | 'journal reset' | ' identity' | ' trust' | 'trust list' | 'trust add' | 'trust remove' | 'trust grant' | ' pair' | ' meshes' | 'meshes list' | 'meshes set-policy' | 'meshes forget' | ' config' | 'config init' | 'config show' | 'config set' | 'config check' | ' board' | 'board list' | 'board show' | 'board check' | 'board probe-pinmux' | ' site' | 'site show' | 'site check' | ' scan' | ' model' | 'model check' | 'model bench' | ' clock' | 'clock show' | 'clock set' | ' version')
+            ' run' | ' diag' | ' status' | ' peers' | ' world' | ' events' | 'events record' | 'events record export' | ' proposals' | ' approve' | ' reject' | ' actuate' | ' release' | ' fence' | ' safe-state' | ' audit' | 'audit list' | 'audit show' | 'audit verify' | 'audit export' | ' journal' | 'journal reset' | ' identity' | ' trust' | 'trust list' | 'trust add' | 'trust remove' | 'trust grant' | ' pair' | ' meshes' | 'meshes list' | 'meshes set-policy' | 'meshes forget' | ' config' | 'config init' | 'config show' | 'config set' | 'config check' | ' board' | 'board list' | 'board show' | 'board check' | 'board probe-pinmux' | ' site' | 'site show' | 'site check' | ' scan' | ' model' | 'model check' | 'model bench' | ' clock' | 'clock show' | 'clock set' | ' service' | 'service install' | 'service uninstall' | 'service status' | ' update' | 'update apply' | 'update status' | 'update rollback' | ' version')
                 verb="${verb:+$verb }${COMP_WORDS[at]}" ;;
         esac
     done
@@ -78,13 +89,15 @@ _clawmesh_edge() {
     fi
 
     case $verb in
-        '') words='run diag status peers world events proposals approve reject actuate release fence safe-state audit journal identity trust pair meshes config board site scan model clock version' ;;
+        '') words='run diag status peers world events proposals approve reject actuate release fence safe-state audit journal identity trust pair meshes config board site scan model clock service update version' ;;
         'run') words='--site --listen --name --role --mesh-name --peer --no-discovery --capability --sim-rate --sim-seed --for --log-format' ;;
         'diag') words='--strict --deep' ;;
         'status') words='--watch --url' ;;
         'peers') words='--watch --url' ;;
         'world') words='--watch --url --entity --history --frames --kind --limit' ;;
-        'events') words='--watch --url --type --limit' ;;
+        'events') words='record --watch --url --type --limit --trace' ;;
+        'events record') words='export' ;;
+        'events record export') words='--from --to --last --trace --format --output' ;;
         'proposals') words='--watch --url --all' ;;
         'approve') words='--confirm' ;;
         'reject') words='--reason' ;;
@@ -93,7 +106,7 @@ _clawmesh_edge() {
         'fence') words='--seconds --release' ;;
         'safe-state') words='--site' ;;
         'audit') words='list show verify export' ;;
-        'audit list') words='--limit --actuator --type' ;;
+        'audit list') words='--limit --actuator --type --trace' ;;
         'audit show') words='' ;;
         'audit verify') words='--public-key' ;;
         'audit export') words='--out' ;;
@@ -130,6 +143,14 @@ _clawmesh_edge() {
         'clock') words='show set' ;;
         'clock show') words='' ;;
         'clock set') words='' ;;
+        'service') words='install uninstall status' ;;
+        'service install') words='--site --adopt --root --no-start' ;;
+        'service uninstall') words='--purge' ;;
+        'service status') words='' ;;
+        'update') words='apply status rollback' ;;
+        'update apply') words='<file> --allow-older --no-wait' ;;
+        'update status') words='' ;;
+        'update rollback') words='' ;;
         'version') words='' ;;
     esac
     if [[ $word != -* && $words == *'<file>'* ]]; then

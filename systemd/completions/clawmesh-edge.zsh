@@ -15,7 +15,7 @@ _clawmesh_edge_value() {
         'run|--sim-rate') kind= ;;
         'run|--sim-seed') kind= ;;
         'run|--for') kind= ;;
-        'run|--log-format') kind='json text' ;;
+        'run|--log-format') kind='journal json text' ;;
         'status|--url') kind= ;;
         'peers|--url') kind= ;;
         'world|--url') kind= ;;
@@ -26,6 +26,13 @@ _clawmesh_edge_value() {
         'events|--url') kind= ;;
         'events|--type') kind= ;;
         'events|--limit') kind= ;;
+        'events|--trace') kind= ;;
+        'events record export|--from') kind= ;;
+        'events record export|--to') kind= ;;
+        'events record export|--last') kind= ;;
+        'events record export|--trace') kind= ;;
+        'events record export|--format') kind='csv jsonl' ;;
+        'events record export|--output') kind=file ;;
         'proposals|--url') kind= ;;
         'reject|--reason') kind= ;;
         'actuate|--param') kind= ;;
@@ -39,6 +46,7 @@ _clawmesh_edge_value() {
         'audit list|--limit') kind= ;;
         'audit list|--actuator') kind= ;;
         'audit list|--type') kind='checkpoint decision lease_end operator outcome safe' ;;
+        'audit list|--trace') kind= ;;
         'audit verify|--public-key') kind= ;;
         'audit export|--out') kind=file ;;
         'trust add|--key') kind= ;;
@@ -54,6 +62,9 @@ _clawmesh_edge_value() {
         'scan|--bus') kind= ;;
         'scan|--board') kind= ;;
         'model bench|--seconds') kind= ;;
+        'service install|--site') kind=file ;;
+        'service install|--adopt') kind=directory ;;
+        'service install|--root') kind=directory ;;
         *) return 1 ;;
     esac
 }
@@ -64,7 +75,7 @@ _clawmesh_edge() {
     for ((at = 2; at < CURRENT; at++)); do
         _clawmesh_edge_value "$verb|$words[at - 1]" && continue
         case "$verb $words[at]" in
-            ' run' | ' diag' | ' status' | ' peers' | ' world' | ' events' | ' proposals' | ' approve' | ' reject' | ' actuate' | ' release' | ' fence' | ' safe-state' | ' audit' | 'audit list' | 'audit show' | 'audit verify' | 'audit export' | ' journal' | 'journal reset' | ' identity' | ' trust' | 'trust list' | 'trust add' | 'trust remove' | 'trust grant' | ' pair' | ' meshes' | 'meshes list' | 'meshes set-policy' | 'meshes forget' | ' config' | 'config init' | 'config show' | 'config set' | 'config check' | ' board' | 'board list' | 'board show' | 'board check' | 'board probe-pinmux' | ' site' | 'site show' | 'site check' | ' scan' | ' model' | 'model check' | 'model bench' | ' clock' | 'clock show' | 'clock set' | ' version')
+            ' run' | ' diag' | ' status' | ' peers' | ' world' | ' events' | 'events record' | 'events record export' | ' proposals' | ' approve' | ' reject' | ' actuate' | ' release' | ' fence' | ' safe-state' | ' audit' | 'audit list' | 'audit show' | 'audit verify' | 'audit export' | ' journal' | 'journal reset' | ' identity' | ' trust' | 'trust list' | 'trust add' | 'trust remove' | 'trust grant' | ' pair' | ' meshes' | 'meshes list' | 'meshes set-policy' | 'meshes forget' | ' config' | 'config init' | 'config show' | 'config set' | 'config check' | ' board' | 'board list' | 'board show' | 'board check' | 'board probe-pinmux' | ' site' | 'site show' | 'site check' | ' scan' | ' model' | 'model check' | 'model bench' | ' clock' | 'clock show' | 'clock set' | ' service' | 'service install' | 'service uninstall' | 'service status' | ' update' | 'update apply' | 'update status' | 'update rollback' | ' version')
                 verb="${verb:+$verb }$words[at]" ;;
         esac
     done
@@ -81,10 +92,10 @@ _clawmesh_edge() {
 
     case $verb in
         '')
-            told=('run:Run the node: a live table on a terminal, log lines otherwise; with --json one event object per line.' 'diag:Look at this machine and say what works, what does not and what to do.' 'status:Sensors, outputs, leases, readiness and storage of the running node.' 'peers:Who is connected: roles, links, silence, capabilities; with -v features, posture, pacing, lag and clock of each.' 'world:What the node believes of its site: zones, tanks, lines, outputs and nodes, with forecasts beside.' 'events:What happened lately, in the words of the log.' 'proposals:What planners ask for: this node'\''s, and those of connected planners.' 'approve:Approve a proposal; it then goes through the gate like any command.' 'reject:Reject a proposal.' 'actuate:Send a command through the gate; prints permit, outcome, lease and journal sequence.' 'release:Clear the latch of an output, or of all; for operators, journaled.' 'fence:Take the sole right to command an output for a while; for operators, journaled when it was another'\''s.' 'safe-state:Send every output to its safe state, now; a living node latches them.' 'audit:The actuation journal: what was asked, decided and done.' 'journal:The file of the actuation journal; `audit` reads what is in it.' 'identity:The device id of this node.' 'trust:The devices this node trusts, and what they may do here.' 'pair:Pair with another device by comparing six digits: --accept on one, `pair` on the other.' 'meshes:The mesh this node belongs to, those it has met, and what it does about them.' 'config:The settings of this node, kept in node.json.' 'board:The boards this node knows: what a site can be wired to.' 'site:This installation: which sensor and output hangs where, with limits and safe states.' 'scan:GPIO chips and who holds their lines, I2C addresses that answer, and every other device a site can name.' 'model:Model files: what they are and how fast they run here.' 'clock:What the wall clock rests on.' 'version:Version, commit, framework, and the native libraries in use.')
+            told=('run:Run the node: a live table on a terminal, log lines otherwise; with --json one event object per line.' 'diag:Look at this machine and say what works, what does not and what to do.' 'status:Sensors, outputs, leases, readiness and storage of the running node.' 'peers:Who is connected: roles, links, silence, capabilities; with -v features, posture, pacing, lag and clock of each.' 'world:What the node believes of its site: zones, tanks, lines, outputs and nodes, with forecasts beside.' 'events:What happened lately, in the words of the log.' 'proposals:What planners ask for: this node'\''s, and those of connected planners.' 'approve:Approve a proposal; it then goes through the gate like any command.' 'reject:Reject a proposal.' 'actuate:Send a command through the gate; prints permit, outcome, lease and journal sequence.' 'release:Clear the latch of an output, or of all; for operators, journaled.' 'fence:Take the sole right to command an output for a while; for operators, journaled when it was another'\''s.' 'safe-state:Send every output to its safe state, now; a living node latches them.' 'audit:The actuation journal: what was asked, decided and done.' 'journal:The file of the actuation journal; `audit` reads what is in it.' 'identity:The device id of this node.' 'trust:The devices this node trusts, and what they may do here.' 'pair:Pair with another device by comparing six digits: --accept on one, `pair` on the other.' 'meshes:The mesh this node belongs to, those it has met, and what it does about them.' 'config:The settings of this node, kept in node.json.' 'board:The boards this node knows: what a site can be wired to.' 'site:This installation: which sensor and output hangs where, with limits and safe states.' 'scan:GPIO chips and who holds their lines, I2C addresses that answer, and every other device a site can name.' 'model:Model files: what they are and how fast they run here.' 'clock:What the wall clock rests on.' 'service:The node as a service of systemd: it starts with the machine, and is started again whatever ends it.' 'update:Installs a signed version beside the one that runs, on trial, and goes back.' 'version:Version, commit, framework, and the native libraries in use.')
             ;;
         'run')
-            [[ $PREFIX == -* ]] && told+=('--site:The installation: simulated, an installed name, or a file.' '--listen:Address and port of the mesh; default 0.0.0.0:18789, port 0 lets the kernel choose.' '--name:Display name of this node.' '--role:Role in the mesh.' '--mesh-name:Name of the mesh.' '--peer:A peer to dial: deviceId=url|fingerprint|label.' '--no-discovery:Do not look for peers by mDNS.' '--capability:A capability to announce besides those of the site.' '--sim-rate:Simulated seconds per second; leases stay on the node'\''s clock.' '--sim-seed:Seed of the simulated farm.' '--for:Stop by itself after this long, e.g. 10s.' '--log-format:text or json.')
+            [[ $PREFIX == -* ]] && told+=('--site:The installation: simulated, an installed name, or a file.' '--listen:Address and port of the mesh; default 0.0.0.0:18789, port 0 lets the kernel choose.' '--name:Display name of this node.' '--role:Role in the mesh.' '--mesh-name:Name of the mesh.' '--peer:A peer to dial: deviceId=url|fingerprint|label.' '--no-discovery:Do not look for peers by mDNS.' '--capability:A capability to announce besides those of the site.' '--sim-rate:Simulated seconds per second; leases stay on the node'\''s clock.' '--sim-seed:Seed of the simulated farm.' '--for:Stop by itself after this long, e.g. 10s.' '--log-format:text, json, or journal for entries of systemd'\''s journal; without it journal where systemd reads the output, otherwise text.')
             ;;
         'diag')
             [[ $PREFIX == -* ]] && told+=('--strict:Exit 1 on warnings too.' '--deep:Take the time that a large journal needs.')
@@ -99,7 +110,14 @@ _clawmesh_edge() {
             [[ $PREFIX == -* ]] && told+=('--watch:Again every second, until interrupted; with --json one object per line.' '--url:Another node'\''s port: ws://host:port, or wss://host:port|fingerprint.' '--entity:Only this entity, or those whose id begins so, e.g. zone:zone-1 or tank:.' '--history:With --entity: this property'\''s last day in quarter hours of the site'\''s time, too.' '--frames:The frames behind it instead: the current one of every key, and the log.' '--kind:With --frames: only frames of this kind in the log.' '--limit:With --frames: frames of the log to show, 1 to 200.')
             ;;
         'events')
-            [[ $PREFIX == -* ]] && told+=('--watch:Again every second, until interrupted; with --json one object per line.' '--url:Another node'\''s port: ws://host:port, or wss://host:port|fingerprint.' '--type:Only events of this type, e.g. actuation.outcome.' '--limit:How many, 1 to 200.')
+            told=('record:The flight recorder: what the node saw, second by second, and at full rate around each actuation and fault.')
+            [[ $PREFIX == -* ]] && told+=('--watch:Again every second, until interrupted; with --json one object per line.' '--url:Another node'\''s port: ws://host:port, or wss://host:port|fingerprint.' '--type:Only events of this type, e.g. actuation.outcome.' '--limit:How many, 1 to 200.' '--trace:Only events of this trace, which an answer or an error named.')
+            ;;
+        'events record')
+            told=('export:Write what was recorded as JSON lines or CSV.')
+            ;;
+        'events record export')
+            [[ $PREFIX == -* ]] && told+=('--from:From this moment on, e.g. 2026-11-21T06:30:00Z.' '--to:Up to this moment.' '--last:The last so long, e.g. 10m.' '--trace:From two seconds before the first event of this trace to five after the last.' '--format:jsonl: a JSON object per record; csv: a line per value.' '--output:Write to this file instead of standard output; needed with --json.')
             ;;
         'proposals')
             [[ $PREFIX == -* ]] && told+=('--watch:Again every second, until interrupted; with --json one object per line.' '--url:Another node'\''s port: ws://host:port, or wss://host:port|fingerprint.' '--all:Also those that are decided, carried out or expired, as far as they are remembered.')
@@ -122,10 +140,10 @@ _clawmesh_edge() {
             [[ $PREFIX == -* ]] && told+=('--site:The site whose outputs are meant; without it the site of the last run.')
             ;;
         'audit')
-            told=('list:The newest records, the oldest of them first.' 'show:One record, whole.' 'verify:Check every record, the chain and the signed head; exit 1 names each place that is wrong.' 'export:Every record, oldest first, one JSON object per line; with --json and without --out as one array.')
+            told=('list:The newest records, the oldest of them first.' 'show:One record, whole, or all of one command.' 'verify:Check every record, the chain and the signed head; exit 1 names each place that is wrong.' 'export:Every record, oldest first, one JSON object per line; with --json and without --out as one array.')
             ;;
         'audit list')
-            [[ $PREFIX == -* ]] && told+=('--limit:At most this many.' '--actuator:Only records of this output.' '--type:Only records of this type.')
+            [[ $PREFIX == -* ]] && told+=('--limit:At most this many.' '--actuator:Only records of this output.' '--type:Only records of this type.' '--trace:Only records of this command: the trace that an answer or an error named.')
             ;;
         'audit show')
             ;;
@@ -158,7 +176,7 @@ _clawmesh_edge() {
             [[ $PREFIX == -* ]] && told+=('--clear:Begin with the grants of a new entry, which commands nothing, instead of those it has.')
             ;;
         'pair')
-            [[ $PREFIX == -* ]] && told+=('--accept:Open a window of 120 s and wait for the other device.' '--url:Begin with the device at this address: ws://HOST:PORT, or wss://HOST:PORT|FINGERPRINT.' '--grant:What the other device may do here, if it asks: command=REF, maxTier=T2, approve, gossip, relay, sync, no-approve, no-gossip, no-relay, no-sync; separated by commas.' '--want:What to ask for there, in the same words.')
+            [[ $PREFIX == -* ]] && told+=('--accept:Open a window, of 120 s unless set shorter, and wait for the other device.' '--url:Begin with the device at this address: ws://HOST:PORT, or wss://HOST:PORT|FINGERPRINT.' '--grant:What the other device may do here, if it asks: command=REF, maxTier=T2, approve, gossip, relay, sync, no-approve, no-gossip, no-relay, no-sync; separated by commas.' '--want:What to ask for there, in the same words.')
             ;;
         'meshes')
             told=('list:Every known mesh with its policy; the own one is marked, with where it comes from.' 'set-policy:Decide about a mesh.' 'forget:Forget a mesh and what was decided about it.')
@@ -223,6 +241,28 @@ _clawmesh_edge() {
         'clock show')
             ;;
         'clock set')
+            ;;
+        'service')
+            told=('install:Install the unit with its user, groups and udev rules, enable it and start it; needs root.' 'uninstall:Stop the node with its outputs safe, and remove what install wrote; needs root.' 'status:What systemd says of the service, and which version runs; exit 1 when it does not run.')
+            ;;
+        'service install')
+            [[ $PREFIX == -* ]] && told+=('--site:The site the node runs; a file is copied to /etc/clawmesh-edge/sites.' '--adopt:Take over identity, trust and mesh id from the state directory of a classic node that is stopped.' '--root:An image that is being built: writes its files and starts nothing.' '--no-start:Enable the service, and leave it to the next boot to start it.')
+            ;;
+        'service uninstall')
+            [[ $PREFIX == -* ]] && told+=('--purge:Remove the node'\''s memory, its configuration and its releases too: identity, trust and journal are gone for good.')
+            ;;
+        'service status')
+            ;;
+        'update')
+            told=('apply:Install a signed bundle and restart the node with it.' 'status:What runs, what is on trial, and how the last update ended.' 'rollback:Put the version before the current one back and restart the node.')
+            ;;
+        'update apply')
+            [[ $PREFIX != -* ]] && _files
+            [[ $PREFIX == -* ]] && told+=('--allow-older:Install it although a newer version runs.' '--no-wait:Do not wait until the new version is committed or rolled back.')
+            ;;
+        'update status')
+            ;;
+        'update rollback')
             ;;
         'version')
             ;;

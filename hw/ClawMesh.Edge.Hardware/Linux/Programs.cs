@@ -37,9 +37,10 @@ public static class Programs
     /// <param name="program">A path, or a name that is looked for where the system keeps its programs.</param>
     /// <param name="limit">Then it is killed; its exit code is −9.</param>
     /// <param name="withErrors">Whether its standard error belongs to the output; otherwise it goes where this program's goes.</param>
-    public static ProgramResult? Run(string program, IReadOnlyList<string> arguments, TimeSpan limit, TimeProvider time, bool withErrors = true)
+    /// <param name="root">A tree that a test has laid out, whose <c>bin</c> comes first; empty otherwise.</param>
+    public static ProgramResult? Run(string program, IReadOnlyList<string> arguments, TimeSpan limit, TimeProvider time, bool withErrors = true, string root = "")
     {
-        string? path = Find(program);
+        string? path = Find(program, root);
         if (path is null) return null;
         int error = ChildProcess.Start(path, arguments, Environment(), withErrors, out int processId, out SafeFileHandle output);
         using (output)
@@ -90,9 +91,10 @@ public static class Programs
         }
     }
 
-    private static string? Find(string program)
+    private static string? Find(string program, string root)
     {
         if (program.Contains('/')) return File.Exists(program) ? program : null;
+        if (root.Length > 0 && Path.Combine(root, "bin", program) is var own && File.Exists(own)) return own;
         foreach (string folder in Folders)
         {
             string path = Path.Combine(folder, program);

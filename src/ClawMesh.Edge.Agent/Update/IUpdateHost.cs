@@ -37,7 +37,7 @@ internal interface IUpdateHost
 }
 
 /// <summary>This machine and the node of one state directory.</summary>
-internal sealed class UpdateHost(StateDirectory state, TimeProvider time) : IUpdateHost
+internal sealed class UpdateHost(UpdatePaths paths, StateDirectory state, TimeProvider time) : IUpdateHost
 {
     private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(3);
 
@@ -50,7 +50,7 @@ internal sealed class UpdateHost(StateDirectory state, TimeProvider time) : IUpd
     public long FreeBytes(string directory) => FileSystemFacts.Of(directory).FreeBytes;
 
     public Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken) =>
-        Task.Run(() => Programs.Run(program, arguments, limit, time, withErrors: false) ?? throw new EdgeException(
+        Task.Run(() => Programs.Run(program, arguments, limit, time, withErrors: false, paths.Root) ?? throw new EdgeException(
             "program.not_started", $"Could not start '{program}'.", "There is no such program.", "Check that it is installed where the system keeps its programs.", FailureClass.Infra), cancellationToken);
 
     public async Task<NodeSight> LookAtNodeAsync(CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ public sealed class CompletionPageTests
     [InlineData("clawmesh-edge tr", "trust")]
     [InlineData("clawmesh-edge trust gr", "grant")]
     [InlineData("clawmesh-edge --state-dir run trust ", "list add remove grant")]
-    [InlineData("clawmesh-edge run --log-format ", "text json")]
+    [InlineData("clawmesh-edge run --log-format ", "text json journal")]
     [InlineData("clawmesh-edge run --log-format json --no-d", "--no-discovery")]
     [InlineData("clawmesh-edge trust add --j", "--json")]
     [InlineData("clawmesh-edge meshes set-policy ", "auto ask never")]

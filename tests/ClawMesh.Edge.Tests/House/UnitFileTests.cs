@@ -93,7 +93,7 @@ public sealed partial class UnitFileTests
     [Fact]
     public void Every_file_of_the_folder_is_in_the_binary_and_is_installed()
     {
-        foreach (RepositoryFile file in Repository.Files.Where(f => f.IsUnder("systemd")))
+        foreach (RepositoryFile file in Repository.Files.Where(f => System.IO.Path.GetDirectoryName(f.Path) == "systemd"))
         {
             ServiceFile installed = Assert.Single(ServiceFiles.All, f => f.Name == System.IO.Path.GetFileName(file.Path));
             Assert.Equal(file.Text, System.Text.Encoding.UTF8.GetString(installed.Content()!));

@@ -36,7 +36,7 @@ internal static class UpdateVerb
 
             // Progress is for people; with --json the one object at the end has it all.
             void Tell(string line) => context.Console.WriteLine(line);
-            var apply = new UpdateApply(paths, new UpdateHost(context.State, context.Time), new Ed25519Verifier(), step => Tell(Words(step)));
+            var apply = new UpdateApply(paths, new UpdateHost(paths, context.State, context.Time), new Ed25519Verifier(), step => Tell(Words(step)));
             Applied applied = await apply.RunAsync(parsed.GetValue(file)!, options, cancellationToken);
             if (parsed.GetValue(noWait)) return new AppliedReport(applied, Committed: false);
             await new UpdateFollow(paths, context.Time, Tell).UntilDecidedAsync(applied.Release, options.DeadlineSec, cancellationToken);
@@ -64,7 +64,7 @@ internal static class UpdateVerb
         {
             UpdatePaths paths = UpdatePaths.FromEnvironment(Environment.GetEnvironmentVariable);
             UpdateChecks.RequireRoot(paths);
-            return new BackReport(await new UpdateBack(paths, new UpdateHost(context.State, context.Time)).RunAsync(cancellationToken));
+            return new BackReport(await new UpdateBack(paths, new UpdateHost(paths, context.State, context.Time)).RunAsync(cancellationToken));
         });
         return command;
     }

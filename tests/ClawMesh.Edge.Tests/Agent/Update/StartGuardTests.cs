@@ -46,6 +46,29 @@ public sealed class StartGuardTests : IDisposable
         Assert.False(File.Exists(_tree.Paths.Health), "what an earlier life said of itself must not count");
     }
 
+    // A start put the old version back just while the watcher looked; the watcher took the switched link for an update that never began and
+    // wrote that over the reason.
+    [Fact]
+    public async Task A_watcher_that_waits_for_a_start_says_nothing_about_what_that_start_ended()
+    {
+        _tree.BeginTrial(starts: 3);
+        _tree.Tool("flock",
+            """
+            #!/bin/sh
+            if [ ! -e "$CLAWMESH_ROOT/once" ]; then
+              : > "$CLAWMESH_ROOT/once"
+              sh "$CLAWMESH_ROOT/usr/lib/clawmesh-edge/start-guard" pre-start
+            fi
+            exit 0
+
+            """);
+
+        await _tree.GuardAsync("watch", "--once");
+
+        Assert.Equal(("0.1.5", "rolled-back"), (_tree.Launched, _tree.Last!.Result));
+        Assert.StartsWith("3 starts", _tree.Last.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_version_that_crashes_gets_three_starts_and_the_fourth_runs_the_old_one()
     {
