@@ -43,12 +43,12 @@ rig: $(BINARY)
 	@CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.Rig/release/ClawMesh.Edge.Rig --no-progress
 	@cat artifacts/rig/figures.txt
 
-# Boots Debian with systemd in QEMU, breaks what can break, and prints a table of what each fault cost: docs/boot-test.md. Needs root for the
-# image, which is made once. RIG_FAULTS="SIGKILL,power cut" takes only those.
+# Boots Debian with systemd in QEMU, installs the package, breaks what can break, and prints a table of what each fault cost:
+# docs/boot-test.md. Needs root for the image, which is made once. RIG_FAULTS="SIGKILL,power cut" takes only those.
 rig-systemd: $(BINARY)
 	@.ci/setup rig-systemd
 	@dotnet build tests/ClawMesh.Edge.BootRig -c Release -v quiet --nologo
-	@CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.BootRig/release/boot-rig faults $(ARGS)
+	@deb=$$(systemd/debian/deb.sh $(RID)) && CLAWMESH_DEB=$$deb CLAWMESH_EDGE_BINARY=$(CURDIR)/$(BINARY) artifacts/net10.0/bin/ClawMesh.Edge.BootRig/release/boot-rig faults $(ARGS)
 
 # Pulls the plug at random moments, by seed, and looks at the disk each time:  make power-cuts ARGS='--cuts 200 --seed 1'
 power-cuts: $(BINARY)
