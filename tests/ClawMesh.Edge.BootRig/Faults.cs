@@ -7,6 +7,7 @@ internal sealed class Faults(FaultBench bench)
 {
     private static readonly TimeSpan SafeLimit = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ApplyLimit = TimeSpan.FromSeconds(90);
 
     // What `update apply` promises, on a host that has nothing else to do; a busy one gets more, by its load.
     private static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(60);
@@ -104,10 +105,10 @@ internal sealed class Faults(FaultBench bench)
         bench.LookInGuest(row);
     }
 
-    public void CrashingUpdate(FaultRow row) => Update(row, "9.9.1-crash", "echo broken >&2; exit 1", window: 50);
+    public void CrashingUpdate(FaultRow row) => Update(row, "crash");
 
-    /// <summary>It neither becomes ready nor listens to SIGTERM, and neither does what it started. It has less time than <c>update apply</c> gives, for the sake of ours.</summary>
-    public void HangingUpdate(FaultRow row) => Update(row, "9.9.2-hang", "trap '' TERM; sleep 600", window: 20);
+    /// <summary>It neither becomes ready nor listens to SIGTERM, and neither does what it started.</summary>
+    public void HangingUpdate(FaultRow row) => Update(row, "hang");
 
     /// <summary>The plug is pulled with outputs energised; the relay board has a supply of its own and stays as it was.</summary>
     public void PowerCut(FaultRow row)
@@ -160,15 +161,14 @@ internal sealed class Faults(FaultBench bench)
         row.Expect(refused.Contains("JOURNAL_UNAVAILABLE", StringComparison.Ordinal), $"after a restart an open was not refused for want of a journal: {refused}");
     }
 
-    private void Update(FaultRow row, string release, string script, int window)
+    // As an operator does it, with the times that are set by default. The clock starts when `update apply` has switched and let go.
+    private void Update(FaultRow row, string bundle)
     {
-        // What `update apply` leaves behind when it switches: the release, the trial and the link.
         const string Opt = "/opt/clawmesh-edge";
-        bench.Machine.Shell.Run($"mkdir -p {Opt}/releases/{release} && printf '#!/bin/sh\\n{script.Replace("'", "'\\''", StringComparison.Ordinal)}\\n' > {Opt}/releases/{release}/clawmesh-edge && chmod 755 {Opt}/releases/{release}/clawmesh-edge");
         long? session = bench.Session;
-        TimeSpan at = bench.Strike(
-            $"now=$(cut -d. -f1 /proc/uptime); printf 'release={release}\\nprevious=packaged\\nstarts=0\\nstarted=%s\\nboot=%s\\ndeadline=%s\\nneed=10\\nwindow={window}\\n' $now $(cat /proc/sys/kernel/random/boot_id) $((now + {window} + 20)) > {Opt}/trial; "
-            + $"ln -sfn releases/{release} {Opt}/current; systemctl restart --no-block clawmesh-edge");
+        GuestAnswer applied = bench.Machine.Shell.Run($"clawmesh-edge update apply /usr/share/rig-updates/{bundle}.bundle --no-wait 2>&1", ApplyLimit);
+        if (applied.Status != 0) throw new RigException($"update apply: {applied.Text}");
+        TimeSpan at = applied.EndedAt;
         bench.AwaitRejoin(row, at, session);
         PinSample? safe = bench.Machine.Pins.WaitFor(at, SafeLimit, levels => !levels.AsSpan().ContainsAnyExcept('0'));
         row.Safe = safe is null ? "never" : "stayed safe";

@@ -31,6 +31,9 @@ else
   chroot "$R" systemd-sysusers 2>/dev/null
   chroot "$R" systemctl --quiet enable clawmesh-edge.service clawmesh-edge-update.service
 fi
+"$here/mk-updates.sh" "$W/updates"
+install -m644 "$W/updates/update.keys" "$R/etc/clawmesh-edge/update.keys"
+install -D -m644 -t "$R/usr/share/rig-updates" "$W"/updates/*.bundle
 mkdir -p "$R/var/lib/clawmesh-edge"
 # Whose the files on the disk of the state must be.
 chroot "$R" id -u clawmesh-edge > "$W/node-uid"
