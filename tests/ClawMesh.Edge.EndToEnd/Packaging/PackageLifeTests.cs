@@ -68,6 +68,9 @@ public class PackageLifeTests(PackageLife life) : IClassFixture<PackageLife>
     {
         Assert.NotEqual("0", life["unstoppable.exit"]);
         Assert.Equal("yes", life["unstoppable.binary"]);
+        // Stopped, but an output was not confirmed safe: systemd's stop succeeds all the same.
+        Assert.NotEqual("0", life["failed.exit"]);
+        Assert.Equal("yes", life["failed.binary"]);
     }
 
     [Fact]

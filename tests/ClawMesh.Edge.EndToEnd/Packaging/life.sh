@@ -48,6 +48,7 @@ stop() {
 }
 case "$verb $*" in
   "is-active "*clawmesh-edge.service*) alive ;;
+  "is-failed "*) [ -e /stand-ins/failed ] ;;
   "stop "*clawmesh-edge.service*) stop ;;
   "start "*clawmesh-edge.service*) start ;;
   "restart "*clawmesh-edge.service*) stop && start ;;
@@ -130,6 +131,11 @@ touch /stand-ins/unstoppable
 dpkg --no-triggers --remove clawmesh-edge > /stand-ins/dpkg 2>&1; say unstoppable.exit $?
 say unstoppable.binary "$(there /usr/lib/clawmesh-edge/clawmesh-edge)"
 rm /stand-ins/unstoppable
+touch /stand-ins/failed
+dpkg --no-triggers --remove clawmesh-edge > /stand-ins/dpkg 2>&1; say failed.exit $?
+say failed.binary "$(there /usr/lib/clawmesh-edge/clawmesh-edge)"
+rm /stand-ins/failed
+systemctl start clawmesh-edge.service
 
 edge actuate actuator:valve:zone-1 open --for 10m >/dev/null 2>/stand-ins/error; say reopen.exit $?
 say reopen.valve "$(valve)"

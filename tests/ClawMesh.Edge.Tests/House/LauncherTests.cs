@@ -22,7 +22,7 @@ public sealed class LauncherTests : IDisposable
     {
         Release("2.0");
 
-        Assert.Equal("release 2.0 [status]", Run("status"));
+        Assert.Equal(Release20, Run("status"));
     }
 
     [Fact]
@@ -35,6 +35,9 @@ public sealed class LauncherTests : IDisposable
         File.WriteAllText(program, "");
         File.SetUnixFileMode(program, ServiceFiles.Executable);
         Assert.Equal("packaged", Run());
+        // What a bad card made of it used to be run as a shell script.
+        File.WriteAllText(program, "exit 2\n");
+        Assert.Equal("packaged", Run());
         Directory.Delete(_root.At("opt/clawmesh-edge/releases"), recursive: true);
         Assert.Equal("packaged", Run());
     }
@@ -46,13 +49,13 @@ public sealed class LauncherTests : IDisposable
         Release("2.0");
 
         _root.Put("run/clawmesh-edge-guard/instead", "1.0\n");
-        Assert.Equal("release 1.0", Run());
+        Assert.Equal(Release10, Run("status"));
         _root.Put("run/clawmesh-edge-guard/instead", "packaged\n");
         Assert.Equal("packaged", Run());
         foreach (string nothing in (string[])["", "../2.0\n", ".\n"])
         {
             _root.Put("run/clawmesh-edge-guard/instead", nothing);
-            Assert.Equal("release 2.0", Run());
+            Assert.Equal(Release20, Run("status"));
         }
     }
 
@@ -64,11 +67,17 @@ public sealed class LauncherTests : IDisposable
         Assert.DoesNotContain("packaged [version]", result.Output, StringComparison.Ordinal);
     }
 
+    private const string Release10 = "status";
+    private const string Release20 = "status\n";
+
     private static string Launcher => Path.Combine(Repository.Root, "systemd/launcher");
 
     private string Release(string name)
     {
-        string program = Program($"opt/clawmesh-edge/releases/{name}/clawmesh-edge", $"release {name}");
+        // Releases are programs, no scripts: two of the machine's own that say a word in ways that differ.
+        string program = _root.Put($"opt/clawmesh-edge/releases/{name}/clawmesh-edge", "");
+        File.WriteAllBytes(program, File.ReadAllBytes(name == "1.0" ? "/usr/bin/printf" : "/usr/bin/echo"));
+        File.SetUnixFileMode(program, ServiceFiles.Executable);
         File.Delete(_root.At("opt/clawmesh-edge/current"));
         File.CreateSymbolicLink(_root.At("opt/clawmesh-edge/current"), $"releases/{name}");
         return program;

@@ -10,7 +10,9 @@ public sealed class StartGuardByHandTests : IDisposable
     [Fact]
     public async Task Safe_state_asks_one_version_after_the_other_until_one_succeeds()
     {
-        _tree.BeginTrial();
+        _tree.Install("0.1.5", current: false);
+        _tree.Install("0.2.0");
+        UpdateTree.Link(_tree.Paths.Previous, "0.1.5");
         Script("0.2.0", "exit 1");
         Script("0.1.5", "exit 139");
         Script("packaged", "exit 0");
@@ -18,6 +20,41 @@ public sealed class StartGuardByHandTests : IDisposable
         Assert.Equal(0, (await _tree.GuardAsync("safe-state", "--site", "simulated")).ExitCode);
 
         Assert.Equal(["0.2.0 safe-state --site simulated", "0.1.5 safe-state --site simulated", "packaged safe-state --site simulated"], File.ReadAllLines(_tree.At("tried")));
+    }
+
+    // The version on trial used to be asked first, and one that hangs kept the outputs as they were for eight seconds.
+    [Fact]
+    public async Task While_an_update_is_on_trial_safe_state_asks_what_ran_before_it()
+    {
+        _tree.BeginTrial();
+        Script("0.2.0", "exit 0");
+        Script("0.1.5", "exit 0");
+
+        Assert.Equal(0, (await _tree.GuardAsync("safe-state")).ExitCode);
+
+        Assert.Equal(["0.1.5 safe-state"], File.ReadAllLines(_tree.At("tried")));
+    }
+
+    [Fact]
+    public async Task A_release_that_is_no_program_any_more_is_passed_over()
+    {
+        _tree.Install("0.1.5");
+        UpdateTree.Put(_tree.Paths.BinaryOf("0.1.5"), "exit 2\n"u8.ToArray(), executable: true);
+
+        await _tree.StartAsync();
+
+        Assert.Equal("packaged", _tree.Launched);
+    }
+
+    [Fact]
+    public async Task An_update_that_was_never_switched_to_cannot_be_kept()
+    {
+        _tree.BeginTrial();
+        UpdateTree.Link(_tree.Paths.Current, "0.1.5");
+
+        Assert.Equal(1, (await _tree.GuardAsync("commit")).ExitCode);
+
+        Assert.Null(_tree.Last);
     }
 
     [Fact]
@@ -88,6 +125,10 @@ public sealed class StartGuardByHandTests : IDisposable
 
     public void Dispose() => _tree.Dispose();
 
-    private void Script(string release, string end) => UpdateTree.Put(
-        _tree.Paths.BinaryOf(release), System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\necho \"{release} $*\" >> '{_tree.At("tried")}'\n{end}\n"), executable: true);
+    // Scripts in the place of programs, with a dd that takes them for such.
+    private void Script(string release, string end)
+    {
+        _tree.Tool("dd", "#!/bin/sh\nprintf '\\177ELF'\n");
+        UpdateTree.Put(_tree.Paths.BinaryOf(release), System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\necho \"{release} $*\" >> '{_tree.At("tried")}'\n{end}\n"), executable: true);
+    }
 }

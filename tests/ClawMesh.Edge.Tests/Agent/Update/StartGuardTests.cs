@@ -248,6 +248,35 @@ public sealed class StartGuardTests : IDisposable
         Assert.Contains("gave up", _tree.Last!.Reason, StringComparison.Ordinal);
     }
 
+    // `systemctl stop` of a version that does not end well leaves a failed unit; the watcher used to start the node again.
+    [Fact]
+    public async Task A_node_that_somebody_stopped_and_that_ended_badly_is_not_started_either()
+    {
+        _tree.BeginTrial();
+        await _tree.StartAsync();
+        _tree.Put(_tree.At("failed"), "");
+        _tree.Put(_tree.At("exit-status"), "15\n");
+        _tree.Put(_tree.At("active-state"), "failed\n");
+
+        await _tree.WatchAsync(100, says: null);
+
+        Assert.Equal("0.1.5", _tree.Launched);
+        Assert.DoesNotContain(_tree.Told, t => t.StartsWith("restart", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_version_that_is_being_stopped_when_its_time_is_over_is_killed_and_the_stop_stays_a_stop()
+    {
+        _tree.BeginTrial();
+        await _tree.StartAsync();
+        _tree.Put(_tree.At("active-state"), "deactivating\n");
+
+        await _tree.WatchAsync(100, says: null);
+
+        Assert.Equal("0.1.5", _tree.Launched);
+        Assert.Equal(["kill --signal=KILL clawmesh-edge.service"], _tree.Told.Skip(1));
+    }
+
     [Fact]
     public async Task A_failed_unit_before_the_first_start_of_the_trial_is_the_old_versions()
     {

@@ -21,7 +21,11 @@ internal sealed class UpdateTree : IDisposable
         #!/bin/sh
         echo "$*" >> "$CLAWMESH_ROOT/systemctl.log"
         case "$1" in
-          show) cat "$CLAWMESH_ROOT/active-state" 2>/dev/null || echo active ;;
+          show) case "$*" in
+              *ExecMainCode*) echo 1; exit 0 ;;
+              *ExecMainStatus*) cat "$CLAWMESH_ROOT/exit-status" 2>/dev/null || echo 2; exit 0 ;;
+            esac
+            cat "$CLAWMESH_ROOT/active-state" 2>/dev/null || echo active ;;
           is-failed) [ -e "$CLAWMESH_ROOT/failed" ] ;;
           *) exit 0 ;;
         esac
