@@ -66,7 +66,7 @@ public sealed class NodeLock : IDisposable
     /// <remarks>Never creates the file. A file that may not be opened counts as no node; the caller has no business there anyway.</remarks>
     public static int? HolderOf(string stateDirectory)
     {
-        using SafeFileHandle file = FileDescriptor.Open(Path.Combine(stateDirectory, FileName), FileDescriptor.ReadOnly);
+        using SafeFileHandle file = RegularFile.Open(Path.Combine(stateDirectory, FileName));
         if (file.IsInvalid || FileLock.TryShared(file)) return null;
         return ReadPid(file);
     }

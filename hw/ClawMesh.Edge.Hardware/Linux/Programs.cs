@@ -30,6 +30,9 @@ public static class Programs
 {
     private const int MaxOutput = 64 * 1024;
 
+    // A killed program that is still there sits in a call of the kernel's that ends by itself or never.
+    private static readonly TimeSpan ReapLimit = TimeSpan.FromSeconds(2);
+
     // PATH of root is not to be trusted with what runs as root.
     private static readonly string[] Folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
@@ -67,13 +70,14 @@ public static class Programs
                 killed = true;
             }
 
-            // A child of its that keeps the pipe is not waited for once it has ended itself.
+            if (left <= -ReapLimit) return Ended(-9, text, killed);
+
+            // A child of its that keeps the pipe, or goes on writing, is not waited for once it has ended itself.
             if (open)
             {
                 int count = ChildProcess.Read(output, buffer, 50);
                 if (count == 0) open = false;
                 else if (count > 0 && text.Length < MaxOutput) text.Write(buffer[..count]);
-                if (count > 0) continue;
             }
 
             if (ChildProcess.TryReap(processId) is { } code)
@@ -84,12 +88,14 @@ public static class Programs
                     if (count > 0) text.Write(buffer[..count]);
                 }
 
-                return new ProgramResult(code, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), killed);
+                return Ended(code, text, killed);
             }
 
             if (!open) ChildProcess.Pause(10);
         }
     }
+
+    private static ProgramResult Ended(int code, MemoryStream text, bool killed) => new(code, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), killed);
 
     private static string? Find(string program, string root)
     {

@@ -47,6 +47,10 @@ public static class UnixMode
         }
     }
 
+    /// <summary>Takes every right to a directory from all but its owner.</summary>
+    /// <exception cref="IOException">It cannot be changed.</exception>
+    public static void Close(string directory) => File.SetUnixFileMode(directory, OwnerOnlyDirectory);
+
     internal static FileStreamOptions NewFile(UnixFileMode mode) => new()
     {
         Mode = FileMode.CreateNew,

@@ -3,11 +3,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ClawMesh.Edge.Native.Linux;
 
-/// <summary><c>posix_spawn(3)</c> with standard output in a pipe, and standard error if wanted, nothing on standard input, and <c>waitpid(2)</c>.</summary>
+/// <summary><c>posix_spawn(3)</c> with standard output in a pipe, and standard error if wanted, nothing on standard input, a process group of its own, and <c>waitpid(2)</c>.</summary>
 internal static unsafe partial class ChildProcess
 {
     // spawn.h: posix_spawn_file_actions_t has 80 bytes in glibc; there is room for any other C library. O_CLOEXEC is of asm-generic/fcntl.h.
     private const int ActionsBytes = 512;
+
+    // Likewise posix_spawnattr_t, 336 bytes.
+    private const int AttributesBytes = 1024;
+    private const short OwnGroup = 2;
     private const int CloseOnExec = 0x8_0000;
     private const int WaitNoHang = 1;
     private const int SignalKill = 9;
@@ -28,6 +32,14 @@ internal static unsafe partial class ChildProcess
         byte* actions = stackalloc byte[ActionsBytes];
         int error = ActionsInit(actions);
         if (error != 0) return error;
+        byte* attributes = stackalloc byte[AttributesBytes];
+        error = AttributesInit(attributes);
+        if (error != 0)
+        {
+            _ = ActionsDestroy(actions);
+            return error;
+        }
+
         nint[] argv = Texts([path, .. arguments]);
         nint[] envp = Texts(environment);
         try
@@ -35,11 +47,14 @@ internal static unsafe partial class ChildProcess
             error = ActionsOpen(actions, 0, "/dev/null", 0, 0);
             if (error == 0) error = ActionsDup(actions, ends[1], 1);
             if (error == 0 && withErrors) error = ActionsDup(actions, ends[1], 2);
+            if (error == 0) error = AttributesGroup(attributes, 0);
+            if (error == 0) error = AttributesFlags(attributes, OwnGroup);
             if (error != 0) return error;
-            fixed (nint* a = argv, e = envp) return Spawn(out processId, path, actions, null, a, e);
+            fixed (nint* a = argv, e = envp) return Spawn(out processId, path, actions, attributes, a, e);
         }
         finally
         {
+            _ = AttributesDestroy(attributes);
             _ = ActionsDestroy(actions);
             Free(argv);
             Free(envp);
@@ -66,7 +81,8 @@ internal static unsafe partial class ChildProcess
         return got < 0 ? -1 : (status & 0x7f) == 0 ? (status >> 8) & 0xff : -(status & 0x7f);
     }
 
-    internal static void End(int processId) => _ = Kill(processId, SignalKill);
+    /// <summary>Kills it and what it has started, unless that has left its process group.</summary>
+    internal static void End(int processId) => _ = Kill(-processId, SignalKill);
 
     private static nint[] Texts(IReadOnlyList<string> texts)
     {
@@ -97,6 +113,18 @@ internal static unsafe partial class ChildProcess
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
     private static partial int ActionsDup(byte* actions, int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    private static partial int AttributesInit(byte* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    private static partial int AttributesDestroy(byte* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    private static partial int AttributesFlags(byte* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setpgroup")]
+    private static partial int AttributesGroup(byte* attributes, int group);
 
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(void* entries, nuint count, int timeoutMs);

@@ -9,10 +9,11 @@ namespace ClawMesh.Edge.Native.Linux;
 /// </summary>
 internal static partial class FileDescriptor
 {
-    // asm-generic/fcntl.h; these five are equal on x64 and arm64 (O_DIRECTORY and O_NOFOLLOW are not, so they are not used).
+    // asm-generic/fcntl.h; these six are equal on x64 and arm64 (O_DIRECTORY and O_NOFOLLOW are not, so they are not used).
     internal const int ReadOnly = 0;
     internal const int ReadWrite = 2;
     internal const int Create = 0x40;
+    internal const int NonBlocking = 0x800;
     internal const int CloseOnExec = 0x8_0000;
 
     /// <summary>O_PATH: a name for the file that can be asked about but not read.</summary>

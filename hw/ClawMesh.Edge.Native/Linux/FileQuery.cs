@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ClawMesh.Edge.Native.Linux;
 
@@ -11,6 +12,10 @@ internal struct FileStatus
 
     [FieldOffset(24)]
     public uint GroupId;
+
+    /// <summary>Kind and permission bits: inode(7).</summary>
+    [FieldOffset(28)]
+    public ushort Mode;
 
     [FieldOffset(32)]
     public ulong Inode;
@@ -38,9 +43,14 @@ internal static partial class FileQuery
     // fcntl.h
     private const int CurrentDirectory = -100;
     private const int EffectiveIds = 0x200;
+    private const int EmptyPath = 0x1000;
 
-    // STATX_UID, _GID, _CTIME, _INO, _SIZE
-    private const uint Mask = 0x8 | 0x10 | 0x80 | 0x100 | 0x200;
+    // stat.h
+    private const int KindMask = 0xf000;
+    private const int Regular = 0x8000;
+
+    // STATX_TYPE, _UID, _GID, _CTIME, _INO, _SIZE
+    private const uint Mask = 0x1 | 0x8 | 0x10 | 0x80 | 0x100 | 0x200;
 
     /// <summary>0, or the errno of the refusal.</summary>
     internal static int Access(string path, int mode) =>
@@ -54,9 +64,27 @@ internal static partial class FileQuery
         return StatX(CurrentDirectory, path, 0, Mask, ref status) == 0;
     }
 
+    /// <summary>Whether an open file, also one opened with O_PATH, is a plain file.</summary>
+    internal static bool IsRegular(SafeFileHandle file)
+    {
+        FileStatus status = default;
+        try
+        {
+            return StatOpen(file, "", EmptyPath, Mask, ref status) == 0 && (status.Mode & KindMask) == Regular;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // glibc before 2.28, which only JetPack 4 has: not told is not plain.
+            return false;
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FileAccessAt(int directory, string path, int mode, int flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int directory, string path, int flags, uint mask, ref FileStatus status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatOpen(SafeFileHandle file, string path, int flags, uint mask, ref FileStatus status);
 }

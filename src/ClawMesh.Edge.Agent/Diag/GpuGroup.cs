@@ -14,15 +14,30 @@ internal sealed class GpuGroup : IDiagGroup
 
     public string Name => "gpu";
 
-    public Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken) => Task.FromResult(Checks(context, RootLibraries.Command));
+
+    internal IReadOnlyList<DiagCheck> Checks(DiagContext context, RootLibraries libraries)
     {
         ModelChoice choice = context.Config is { IsValid: true } config ? ModelSettings.Choice(config) : ModelChoice.Default;
-        return Task.FromResult<IReadOnlyList<DiagCheck>>(
+        return
         [
             new(Name, "model", () => Model(choice)) { DeadlineClass = FailureClass.Model },
-            new(Name, "onnxruntime", () => Runtime(choice)) { DeadlineClass = FailureClass.Model },
-            new(Name, "engines", () => Engines(choice, context.Time)) { Deadline = EnginesDeadline, DeadlineClass = FailureClass.Gpu },
-        ]);
+            new(Name, "onnxruntime", () => Trusted(libraries, choice, Runtime)) { DeadlineClass = FailureClass.Model },
+            new(Name, "engines", () => Trusted(libraries, choice, c => Engines(c, context.Time))) { Deadline = EnginesDeadline, DeadlineClass = FailureClass.Gpu },
+        ];
+    }
+
+    // `sudo clawmesh-edge diag` must not run what the node's user has named.
+    private static CheckOutcome Trusted(RootLibraries libraries, ModelChoice choice, Func<ModelChoice, CheckOutcome> check)
+    {
+        try
+        {
+            return check(libraries.Checked(choice));
+        }
+        catch (EdgeException refused) when (refused.Code == "model.library_not_roots")
+        {
+            return CheckOutcome.Skip($"{refused.Why} {refused.Fix}");
+        }
     }
 
     internal static CheckOutcome Model(ModelChoice choice)

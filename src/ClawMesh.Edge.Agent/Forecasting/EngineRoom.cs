@@ -18,8 +18,9 @@ internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRol
 
     public EngineForecaster Forecaster(Func<bool> isHot, TimeProvider time) => new($"{Manifest.Name} {Manifest.Version}", Sizes, Engine, Skipped, isHot, time);
 
-    private static EngineRoom OfFile(string file, OrtOptions options)
+    private static EngineRoom OfFile(string file, OrtOptions configured)
     {
+        OrtOptions options = RootLibraries.Node.Runtime(configured);
         ModelFile model = ModelFile.Load(file);
         if (Unfit(model.Manifest, ShippedModel.Load().Manifest) is { } unfit)
             throw new EdgeException("model.not_dynamics", $"Could not use the model '{file}'.", unfit, "docs/models.md lists what a model of soil water must take and give.", FailureClass.Model);
@@ -51,10 +52,12 @@ internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRol
     {
         ShippedModel shipped = ShippedModel.Load();
         var others = new List<EngineCandidate>();
-        if (choice.Cuda) others.Add(new EngineCandidate("cuda", () => new CudaRolloutEngine(shipped.Net, choice.CudaLibrary, choice.Runtime.DeviceId)));
-        if (choice.Runtime.Library is not null) others.Add(new EngineCandidate("onnx", () => new OrtRolloutEngine(OrtLibrary.Open(choice.Runtime), shipped.AsOnnx(), choice.Runtime)));
+        if (choice.Cuda) others.Add(new EngineCandidate("cuda", () => new CudaRolloutEngine(shipped.Net, RootLibraries.Node.Cuda(choice.CudaLibrary), choice.Runtime.DeviceId)));
+        if (choice.Runtime.Library is not null) others.Add(new EngineCandidate("onnx", () => OnRuntime(shipped.AsOnnx(), RootLibraries.Node.Runtime(choice.Runtime))));
         EngineChoice made = RolloutEngineChoice.Make(shipped.Net, others, time, choice.Runtime.Threads);
         return new EngineRoom(
             shipped.Manifest, ModelSizes.Of(shipped.Net), made.Engine, [.. made.Trials.Select(t => t.ToString())], [.. made.Trials.Where(t => !t.Taken).Select(t => t.ToString())]);
     }
+
+    private static OrtRolloutEngine OnRuntime(ModelFile model, OrtOptions options) => new(OrtLibrary.Open(options), model, options);
 }

@@ -41,7 +41,8 @@ internal sealed class Adoption : IDisposable
                 "Name the directory that holds identity/device.json; a classic node's is ~/.clawmesh as a rule.", FailureClass.Config);
         }
 
-        IdentityInspection ours = DeviceIdentity.Inspect(state);
+        IdentityInspection ours;
+        using (host.Inside(state)) ours = DeviceIdentity.Inspect(state);
         if (ours.Fault is not null || ours.DeviceId is { } other && other != device)
         {
             throw new EdgeException(
@@ -52,7 +53,7 @@ internal sealed class Adoption : IDisposable
 
         _ = MeshIdentity.TryLoad(directory);
         var adoption = new Adoption();
-        foreach (string name in Files) adoption.Look(directory, state, name);
+        foreach (string name in Files) adoption.Look(host, directory, state, name);
         if (!host.IsImage && adoption.HasWork) RequireStopped(host, directory);
         return adoption;
     }
@@ -63,7 +64,7 @@ internal sealed class Adoption : IDisposable
         foreach ((string name, byte[]? content, string reason) in _files)
         {
             if (content is null) steps.Tell($"adopt {name}", StepState.Skipped, reason);
-            else steps.Do($"adopt {name}", () => Write(host, Path.Combine(state, name), content, owner));
+            else steps.Do($"adopt {name}", () => Write(host, state, Path.Combine(state, name), content, owner));
         }
     }
 
@@ -77,14 +78,21 @@ internal sealed class Adoption : IDisposable
 
     private bool HasWork => _files.Exists(f => f.Content is not null);
 
-    private void Look(string directory, string state, string name)
+    private void Look(ServiceHost host, string directory, string state, string name)
     {
         string from = Path.Combine(directory, name);
         string to = Path.Combine(state, name);
-        // The state directory belongs to the service's user; root must not write where a link of his leads.
-        if (new DirectoryInfo(Path.GetDirectoryName(to)!).LinkTarget is { } elsewhere)
-            throw Unreadable(directory, $"'{Path.GetDirectoryName(to)}' is a link to '{elsewhere}'.");
-        if (File.Exists(to)) _files.Add((name, null, $"{to} is there already"));
+        string? elsewhere;
+        bool there;
+        using (host.Inside(state))
+        {
+            elsewhere = new DirectoryInfo(Path.GetDirectoryName(to)!).LinkTarget;
+            there = File.Exists(to);
+        }
+
+        // Writing is done with the rights of the service's user; this tells the operator early.
+        if (elsewhere is not null) throw Unreadable(directory, $"'{Path.GetDirectoryName(to)}' is a link to '{elsewhere}'.");
+        if (there) _files.Add((name, null, $"{to} is there already"));
         else if (!File.Exists(from) && name != DeviceIdentity.RelativePath) _files.Add((name, null, "the classic node has none"));
         else _files.Add((name, Read(directory, from), ""));
     }
@@ -126,14 +134,26 @@ internal sealed class Adoption : IDisposable
         }
     }
 
-    private static (StepState State, string Detail) Write(ServiceHost host, string path, byte[] content, FileOwner? owner)
+    private static (StepState State, string Detail) Write(ServiceHost host, string state, string path, byte[] content, FileOwner? owner)
     {
+        if (MakeState(host, state, owner) is { } closedState) return (StepState.Failed, closedState);
+        using IDisposable? user = host.Inside(state);
+        // With the rights of its user a file is born his. What is made in a directory of root's is given to him.
+        FileOwner? later = user is null ? owner : null;
         string folder = Path.GetDirectoryName(path)!;
         bool made = !Directory.Exists(folder);
         UnixMode.CreateDirectory(folder, UnixMode.OwnerOnlyDirectory);
-        if (made && owner is { } user && host.Give(folder, user) is { } refused) return (StepState.Failed, $"{folder}: {refused}");
+        if (made && later is { } heir && host.Give(folder, heir) is { } refused) return (StepState.Failed, $"{folder}: {refused}");
         if (!AtomicFile.TryCreate(path, content, UnixMode.OwnerOnly)) return (StepState.Skipped, $"{path} is there already");
-        return owner is { } given && host.Give(path, given) is { } closed ? (StepState.Failed, $"{path}: {closed}") : (StepState.Done, path);
+        return later is { } given && host.Give(path, given) is { } closed ? (StepState.Failed, $"{path}: {closed}") : (StepState.Done, path);
+    }
+
+    /// <summary>Makes the state directory where it is missing and gives it to the service's user, before anything is in it. Null, or why not.</summary>
+    internal static string? MakeState(ServiceHost host, string state, FileOwner? owner)
+    {
+        if (Directory.Exists(state)) return null;
+        UnixMode.CreateDirectory(state, UnixMode.OwnerOnlyDirectory);
+        return owner is { } user && host.Give(state, user) is { } refused ? $"{state}: {refused}" : null;
     }
 
     private static EdgeException Unreadable(string directory, string why) => new(

@@ -30,8 +30,17 @@ internal sealed record ServiceHost
     /// <summary>Gives a file to a user; null, or why that failed.</summary>
     public Func<string, FileOwner, string?> Give { get; init; } = PathAccess.Give;
 
+    /// <summary>The rights of whoever owns a directory, for as long as the answer lives; null when nothing needs to change.</summary>
+    public Func<string, IDisposable?> ActAsOwnerOf { get; init; } = FileUser.OfDirectory;
+
     /// <summary>Who listens on a TCP port.</summary>
     public Func<int, PortHolder?> HolderOf { get; init; } = port => PortHolder.Find(port);
+
+    /// <summary>
+    /// For all that is read or written below the state directory: it belongs to the node's user, who may put links there while root looks
+    /// away. In an image nobody runs, and its users are not this machine's.
+    /// </summary>
+    public IDisposable? Inside(string state) => IsImage ? null : ActAsOwnerOf(state);
 
     /// <summary>A path of the machine, given from its root.</summary>
     public string At(string path) => Path.Combine(Root, path.TrimStart('/'));

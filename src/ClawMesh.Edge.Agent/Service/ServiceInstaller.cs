@@ -28,12 +28,13 @@ internal sealed class ServiceInstaller(ServiceHost host)
     private string StatePath => host.At(StateDirectory.Service);
 
     /// <exception cref="EdgeException">Refused; nothing was written. <c>service.needs_root</c>, <c>service.no_systemd</c>, <c>service.no_image</c>,
-    /// <c>service.other_machine</c>, <c>service.development_build</c>, <c>site.missing</c>, <c>site.invalid</c>, <c>config.invalid</c>, those of <see cref="Adoption.Check"/>.</exception>
+    /// <c>service.other_machine</c>, <c>service.on_trial</c>, <c>service.development_build</c>, <c>site.missing</c>, <c>site.invalid</c>, <c>config.invalid</c>, those of <see cref="Adoption.Check"/>.</exception>
     public ServiceReport Install(InstallRequest request)
     {
         RequireRoot(host, "install");
         if (host.IsImage) RequireImage();
         else RequireSystemd(host);
+        RequireNoTrial();
         bool packaged = ServiceFiles.Packaged(host) is not null;
         if (!packaged && !host.IsPublished && !IsInPlace())
         {
@@ -68,6 +69,15 @@ internal sealed class ServiceInstaller(ServiceHost host)
         throw new EdgeException(
             "service.no_systemd", "There is no service on this machine.", "systemd is not the first process here (there is no /run/systemd/system), as in most containers.",
             "Run the node with `clawmesh-edge run`; `service install --root DIR` prepares an image for a machine that has systemd.");
+    }
+
+    // The guard that judges a trial is not replaced by the guard of the version it judges.
+    private void RequireNoTrial()
+    {
+        if (!File.Exists(host.At(ServiceFiles.Releases + "/trial"))) return;
+        throw new EdgeException(
+            "service.on_trial", "Did not install the service.", $"An update is on trial ('{host.At(ServiceFiles.Releases + "/trial")}'), and the start guard that watches it must stay the one it is.",
+            "Wait for its end (`clawmesh-edge update status`), or end it with `sudo clawmesh-edge update rollback`.", FailureClass.PolicyDenied);
     }
 
     private void RequireImage()
@@ -126,7 +136,11 @@ internal sealed class ServiceInstaller(ServiceHost host)
 
     private static bool IsPath(string site) => site.Contains('/') || site.EndsWith(".json", StringComparison.Ordinal);
 
-    private NodeConfig LoadConfig() => NodeConfig.Load(new StateDirectory(StatePath, ""), new Dictionary<string, (string, JsonElement)>()).OrThrow();
+    private NodeConfig LoadConfig()
+    {
+        using IDisposable? user = host.Inside(StatePath);
+        return NodeConfig.Load(new StateDirectory(StatePath, ""), new Dictionary<string, (string, JsonElement)>()).OrThrow();
+    }
 
     /// <summary>The new text of node.json, or null when it says so already.</summary>
     private string? PlanConfig(string? site, out bool hadComments)
@@ -134,7 +148,8 @@ internal sealed class ServiceInstaller(ServiceHost host)
         hadComments = false;
         if (site is null || LoadConfig().Text(ConfigKeys.Site) == site) return null;
         string file = Path.Combine(StatePath, "node.json");
-        string? old = File.Exists(file) ? File.ReadAllText(file) : null;
+        string? old;
+        using (host.Inside(StatePath)) old = File.Exists(file) ? File.ReadAllText(file) : null;
         hadComments = old is not null && NodeFile.HasComments(old);
         return NodeFile.With(old, file, ConfigKeys.Site, $"\"{JsonEncodedText.Encode(site, JsonText.Relaxed.Encoder)}\"");
     }
@@ -152,7 +167,8 @@ internal sealed class ServiceInstaller(ServiceHost host)
         }
 
         string binary = host.At(ServiceFiles.Binary);
-        if (IsInPlace()) _steps.Tell("program", StepState.Unchanged, host.Executable);
+        // A release runs from a folder that updates clear; what there is to fall back on must not be missing.
+        if (IsInPlace() && File.Exists(binary)) _steps.Tell("program", StepState.Unchanged, host.Executable);
         else _steps.Do("program", () => ServiceWriter.Copy(host.Executable, binary));
         foreach (ServiceFile file in ServiceFiles.All)
         {
@@ -180,13 +196,13 @@ internal sealed class ServiceInstaller(ServiceHost host)
 
     private (StepState State, string Detail) WriteConfig(string text, string site, bool hadComments, FileOwner? owner)
     {
-        bool made = !Directory.Exists(StatePath);
-        UnixMode.CreateDirectory(StatePath, UnixMode.OwnerOnlyDirectory);
-        if (made && Hand(StatePath, owner) is { } closed) return (StepState.Failed, closed);
+        if (Adoption.MakeState(host, StatePath, owner) is { } closed) return (StepState.Failed, closed);
+        using IDisposable? user = host.Inside(StatePath);
         string file = Path.Combine(StatePath, "node.json");
         if (hadComments) File.Move(file, file + ".bak", overwrite: true);
         AtomicFile.Write(file, Encoding.UTF8.GetBytes(text), ServiceFiles.Readable);
-        return Hand(file, owner) is { } refused ? (StepState.Failed, refused)
+        // With the rights of its user a file is born his.
+        return user is null && Hand(file, owner) is { } refused ? (StepState.Failed, refused)
             : (StepState.Done, $"site is {site}{(hadComments ? $"; the file with its comments is {file}.bak" : "")}");
     }
 

@@ -1,5 +1,6 @@
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.Service;
 
@@ -26,7 +27,7 @@ internal sealed class ServiceRemover(ServiceHost host)
         foreach (string folder in (string[])[StateDirectory.Service, ServiceFiles.Configuration, ServiceFiles.Releases])
         {
             if (!Directory.Exists(host.At(folder))) continue;
-            if (purge) _steps.Do($"remove {folder}", () => RemoveTree(host.At(folder)));
+            if (purge) _steps.Do($"remove {folder}", () => folder == StateDirectory.Service ? RemoveState(host.At(folder)) : RemoveTree(host.At(folder)));
             else _steps.Tell($"keep {folder}", StepState.Unchanged, "--purge removes it");
         }
 
@@ -84,6 +85,49 @@ internal sealed class ServiceRemover(ServiceHost host)
         if (Directory.EnumerateFileSystemEntries(folder).Any()) return (StepState.Skipped, "it holds files that are not ours");
         Directory.Delete(folder);
         return (StepState.Done, "");
+    }
+
+    /// <summary>
+    /// The state directory belongs to the node's user, who may still have a process: nothing finds it by its name any more, then what is his
+    /// goes with his own rights, and only what he cannot remove goes with root's, when the directory is closed to him.
+    /// </summary>
+    private (StepState State, string Detail) RemoveState(string folder)
+    {
+        if (new DirectoryInfo(folder).LinkTarget is not null)
+        {
+            File.Delete(folder);
+            return (StepState.Done, "it was a link; where it led was left alone");
+        }
+
+        string aside = Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.purge");
+        // What an uninstall left that was killed here.
+        if (Directory.Exists(aside)) RemoveForeign(aside);
+        DurableTree.Rename(folder, aside);
+        RemoveForeign(aside);
+        return (StepState.Done, "with everything in it");
+    }
+
+    private void RemoveForeign(string aside)
+    {
+        using (IDisposable? user = host.ActAsOwnerOf(aside))
+        {
+            foreach (string entry in user is null || !PathAccess.MayRead(aside) ? [] : Directory.GetFileSystemEntries(aside))
+            {
+                try
+                {
+                    DurableTree.Remove(entry);
+                }
+                catch (EdgeException)
+                {
+                    // Root's own, as a command with sudo may have left it; it goes below.
+                    continue;
+                }
+            }
+        }
+
+        _ = host.Give(aside, new FileOwner(0, 0));
+        UnixMode.Close(aside);
+        Directory.Delete(aside, recursive: true);
     }
 
     private static (StepState State, string Detail) RemoveTree(string folder)

@@ -58,7 +58,7 @@ internal sealed class UpdateHost(UpdatePaths paths, StateDirectory state, TimePr
         int? pid = NodeLocks.HolderOf(state);
         try
         {
-            using LocalClient? node = LocalClient.TryConnect(state);
+            using LocalClient? node = await ConnectAsync(cancellationToken);
             if (node is null) return new NodeSight(pid, Answers: false, [], "its local socket is closed");
             JsonElement status = await node.CallAsync("mesh.status", null, NodeLimit, cancellationToken);
             return new NodeSight(pid ?? 0, Answers: true, Energised(status));
@@ -67,13 +67,17 @@ internal sealed class UpdateHost(UpdatePaths paths, StateDirectory state, TimePr
         {
             return new NodeSight(pid ?? 0, Answers: false, [], silent.Why);
         }
+        catch (Exception senseless) when (IsSenseless(senseless))
+        {
+            return new NodeSight(pid ?? 0, Answers: false, [], $"what it answered makes no sense ({senseless.Message})");
+        }
     }
 
     public async Task<bool> TellNodeAsync(string release, string previous, string signer, CancellationToken cancellationToken)
     {
         try
         {
-            using LocalClient? node = LocalClient.TryConnect(state);
+            using LocalClient? node = await ConnectAsync(cancellationToken);
             if (node is null) return false;
             await node.CallAsync(
                 "edge.update",
@@ -91,7 +95,27 @@ internal sealed class UpdateHost(UpdatePaths paths, StateDirectory state, TimePr
             // A node without a journal, or of a version that does not know the method. The next start notes the new release by itself.
             return false;
         }
+        catch (Exception senseless) when (IsSenseless(senseless))
+        {
+            return false;
+        }
     }
+
+    // A stopped process does not take connections, and then the kernel holds up whoever makes one.
+    private async Task<LocalClient?> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => LocalClient.TryConnect(state), cancellationToken).WaitAsync(NodeLimit, time, cancellationToken);
+        }
+        catch (TimeoutException late)
+        {
+            throw new EdgeException(ErrorCodes.NodeUnreachable, "The node did not answer.", $"It did not take a connection within {NodeLimit.TotalSeconds:0} s.", "Look at its log.", FailureClass.Infra, late);
+        }
+    }
+
+    // The socket is the node's user's; whatever speaks behind it must not stand between root and the way back.
+    private static bool IsSenseless(Exception e) => e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException;
 
     // A lease is on; a safe write is owed; or the output is seen in another state than its safe one.
     private static List<string> Energised(JsonElement status)

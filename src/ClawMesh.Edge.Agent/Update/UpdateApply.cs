@@ -40,12 +40,19 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
     // Until the new version starts, the old one has to stop: its outputs safe, its peers told.
     private const long StopSeconds = 30;
 
+    // As many as the node writes.
+    private const int MaxWords = 12;
+
     private const UnixFileMode ReadableByAll = (UnixFileMode)0b110_100_100;
     private const UnixFileMode Folder = (UnixFileMode)0b111_101_101;
 
     private static readonly TimeSpan ManagerLimit = TimeSpan.FromSeconds(10);
 
     private readonly UpdateChecks _checks = new(paths, host);
+
+    // What this apply did with the release's name; only that is undone.
+    private bool _placed;
+    private bool _aside;
 
     /// <exception cref="EdgeException">A refusal, or a fault; the old version runs and is the current one.</exception>
     public async Task<Applied> RunAsync(string bundlePath, ApplyOptions options, CancellationToken cancellationToken)
@@ -62,18 +69,30 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
         await _checks.RequireAtRestAsync(cancellationToken);
         reached(UpdateStep.Checked);
 
+        // Refused before anything is removed: the older releases are worth more than the space of an update that does not fit.
         string previous = paths.Running();
-        Clean(previous);
-        _checks.RequireSpace(manifest, paths.Releases);
+        List<string> leftOver = LeftOver(previous);
+        _checks.RequireSpace(manifest, paths.Releases, BytesOf(leftOver));
+        Clean(leftOver);
         reached(UpdateStep.Cleaned);
         try
         {
-            return await InstallAsync(bundle, previous, options, cancellationToken);
+            Applied applied = await InstallAsync(bundle, previous, options, cancellationToken);
+            // What cannot be removed now the next apply removes.
+            if (_aside) TryRemove(AsideOf(manifest.Version));
+            return applied;
         }
         catch (EdgeException)
         {
             Undo(manifest.Version, previous);
             throw;
+        }
+        catch (OperationCanceledException interrupted)
+        {
+            Undo(manifest.Version, previous);
+            throw new EdgeException(
+                "update.interrupted", $"Did not install version {manifest.Version}.", "The command was interrupted before the new version was on trial. Nothing of it is left, and the old one runs on.",
+                "Run the command again.", FailureClass.Infra, interrupted);
         }
     }
 
@@ -85,12 +104,15 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
         reached(UpdateStep.Unpacked);
         await _checks.RequireRunsAsync(bundle.Manifest, $"{part}/{UpdatePaths.BinaryName}", cancellationToken);
         reached(UpdateStep.Proven);
-        DurableTree.Rename(part, paths.ReleaseOf(release));
+        Place(release);
         reached(UpdateStep.Placed);
 
         // Unpacking took its time; somebody may have opened a valve meanwhile.
         await _checks.RequireAtRestAsync(cancellationToken);
         bool journaled = await host.TellNodeAsync(release, previous, bundle.Signer, cancellationToken);
+
+        // From here on it goes through to the end: half of a switch is not left to a key that was pressed.
+        cancellationToken.ThrowIfCancellationRequested();
 
         // The trial before the link: a link to a release that nobody watches must not exist at any moment.
         AtomicFile.Write(paths.Trial, NewTrial(release, previous, options).Write(), ReadableByAll);
@@ -100,7 +122,7 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
         reached(UpdateStep.Switched);
 
         // The watcher before the restart: whatever becomes of this process, somebody looks at the clock.
-        ProgramResult watched = await host.RunAsync("systemctl", ["start", "--no-block", UpdatePaths.WatchUnit], ManagerLimit, cancellationToken);
+        ProgramResult watched = await host.RunAsync("systemctl", ["start", "--no-block", UpdatePaths.WatchUnit], ManagerLimit, CancellationToken.None);
         if (!watched.Ok)
         {
             throw new EdgeException(
@@ -111,7 +133,7 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
         reached(UpdateStep.Watched);
 
         // Not waited for: a version that hangs in its start would hold this up, and the guard judges it anyway.
-        _ = await host.RunAsync("systemctl", ["restart", "--no-block", UpdatePaths.Unit], ManagerLimit, cancellationToken);
+        _ = await host.RunAsync("systemctl", ["restart", "--no-block", UpdatePaths.Unit], ManagerLimit, CancellationToken.None);
         reached(UpdateStep.Restarting);
         return new Applied(release, previous, bundle.Signer, journaled);
     }
@@ -128,7 +150,7 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
     {
         string[] words = KeyLines.FirstLine(paths.Health).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var before = new List<string>();
-        for (int i = 3; i < words.Length && words[2] == "unhealthy"; i++)
+        for (int i = 3; i < words.Length && i < 3 + MaxWords && words[2] == "unhealthy"; i++)
         {
             if (!HealthWords.IsVital(words[i]) && HealthWords.IsPlain(words[i])) before.Add(words[i]);
         }
@@ -146,7 +168,9 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
     {
         try
         {
-            return new FileStream(paths.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // Whoever may open it could lock it, and so keep updates away for ever.
+            if (File.Exists(paths.Lock)) File.SetUnixFileMode(paths.Lock, UnixMode.OwnerOnly);
+            return new FileStream(paths.Lock, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixMode.OwnerOnly });
         }
         catch (IOException taken)
         {
@@ -154,27 +178,70 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
         }
     }
 
-    /// <summary>Removes what killed attempts left, and every release but the current one and the one before it: with the new one they are three.</summary>
-    private void Clean(string running)
+    /// <summary>What killed attempts left, and every release but the one that runs and the one before it: with the new one they are three.</summary>
+    private List<string> LeftOver(string running)
     {
-        DurableTree.Remove(paths.Trial);
+        var leftOver = new List<string>();
         string previous = paths.Linked(paths.Previous);
         foreach (string entry in Directory.GetFileSystemEntries(paths.Home))
         {
-            if (entry.EndsWith(".new", StringComparison.Ordinal) || entry.EndsWith(".tmp", StringComparison.Ordinal)) DurableTree.Remove(entry);
+            if (entry.EndsWith(".new", StringComparison.Ordinal) || entry.EndsWith(".tmp", StringComparison.Ordinal)) leftOver.Add(entry);
         }
 
         foreach (string entry in Directory.GetFileSystemEntries(paths.Releases))
         {
             string name = Path.GetFileName(entry);
-            if (name != running && name != previous) DurableTree.Remove(entry);
+            if (name != running && (name != previous || !File.Exists(paths.BinaryOf(name)))) leftOver.Add(entry);
         }
+
+        return leftOver;
+    }
+
+    private void Clean(List<string> leftOver)
+    {
+        DurableTree.Remove(paths.Trial);
+
+        // A link to a release without its binary would come alive, watched by nobody, the moment a release of that name is put there.
+        if (new FileInfo(paths.Current).LinkTarget is not null && paths.Linked(paths.Current) != paths.Running())
+        {
+            DurableTree.Remove(paths.Current);
+            DurableTree.Sync(paths.Home);
+        }
+
+        foreach (string entry in leftOver) DurableTree.Remove(entry);
+    }
+
+    private static long BytesOf(List<string> entries)
+    {
+        long bytes = 0;
+        foreach (string entry in entries)
+        {
+            if (new FileInfo(entry) is { Exists: true, LinkTarget: null } file) bytes += file.Length;
+            if (new DirectoryInfo(entry) is not { Exists: true, LinkTarget: null } folder) continue;
+            foreach (FileInfo inside in folder.EnumerateFiles("*", SearchOption.AllDirectories)) bytes += inside.LinkTarget is null ? inside.Length : 0;
+        }
+
+        return bytes;
+    }
+
+    // While the packaged version runs, the release before it may have this very name.
+    private void Place(string release)
+    {
+        string place = paths.ReleaseOf(release);
+        if (Directory.Exists(place))
+        {
+            DurableTree.Rename(place, AsideOf(release));
+            _aside = true;
+        }
+
+        DurableTree.Rename(PartOf(release), place);
+        _placed = true;
     }
 
     // For a refusal or a fault after something was written; a death cleans up nothing, and the next apply does.
     private void Undo(string release, string previous)
     {
-        if (paths.Linked(paths.Current) == release)
+        if (_placed && paths.Linked(paths.Current) == release)
         {
             if (previous == UpdatePaths.PackagedName) DurableTree.Remove(paths.Current);
             else DurableTree.Point(paths.Current, $"releases/{previous}");
@@ -183,8 +250,24 @@ internal sealed class UpdateApply(UpdatePaths paths, IUpdateHost host, ISignatur
 
         DurableTree.Remove(paths.Trial);
         DurableTree.Remove(PartOf(release));
-        DurableTree.Remove(paths.ReleaseOf(release));
+        if (_placed) DurableTree.Remove(paths.ReleaseOf(release));
+        if (_aside) DurableTree.Rename(AsideOf(release), paths.ReleaseOf(release));
+    }
+
+    private static void TryRemove(string path)
+    {
+        try
+        {
+            DurableTree.Remove(path);
+        }
+        catch (EdgeException)
+        {
+            // The update is under way; a folder that is left over is no reason to take it back.
+        }
     }
 
     private string PartOf(string release) => $"{paths.ReleaseOf(release)}.part";
+
+    // No version begins with a dot.
+    private string AsideOf(string release) => $"{paths.Releases}/.{release}.aside";
 }

@@ -70,7 +70,7 @@ internal sealed class UpdateChecks(UpdatePaths paths, IUpdateHost host)
         string running = paths.Running();
         string? version = await VersionOfAsync(paths.BinaryOf(running), cancellationToken);
         if (manifest.Version == version || manifest.Version == running) throw Already(manifest, "It runs.", "Nothing needs to be done; a bundle of other content must have another version.");
-        if (manifest.Version == paths.Linked(paths.Previous) && running != UpdatePaths.PackagedName)
+        if (manifest.Version == paths.Linked(paths.Previous) && running != UpdatePaths.PackagedName && File.Exists(paths.BinaryOf(manifest.Version)))
             throw Already(manifest, "It is the release before the one that runs.", "Go back to it with `sudo clawmesh-edge update rollback`.");
 
         // A current version that cannot tell its number is sick; that must not stand between it and its cure.
@@ -104,11 +104,12 @@ internal sealed class UpdateChecks(UpdatePaths paths, IUpdateHost host)
             "Wait for the end of the lease (`clawmesh-edge status`), close it, or send everything to its safe state with `clawmesh-edge safe-state`.", FailureClass.PolicyDenied);
     }
 
+    /// <param name="freed">Bytes of what is removed first.</param>
     /// <exception cref="EdgeException"><c>update.no_space</c>.</exception>
-    public void RequireSpace(BundleManifest manifest, string directory)
+    public void RequireSpace(BundleManifest manifest, string directory, long freed)
     {
         long free = host.FreeBytes(directory);
-        if (free >= manifest.TotalBytes + SpareBytes) return;
+        if (free >= manifest.TotalBytes + SpareBytes - freed) return;
         throw new EdgeException(
             "update.no_space", $"Did not install version {manifest.Version}.",
             string.Create(CultureInfo.InvariantCulture, $"'{directory}' has {free / 1048576} MB free; it takes {(manifest.TotalBytes + SpareBytes) / 1048576} MB."),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ClawMesh.Edge.Hardware.Linux;
 
 namespace ClawMesh.Edge.Agent.Update;
 
@@ -8,6 +9,9 @@ internal static class KeyLines
 {
     // Both files are written by this program and its guard; more is somebody else's.
     private const int MaxBytes = 16 * 1024;
+
+    // Version, uptime, a word and what ails the node; one of these files is the node's own and may be anything.
+    private const int MaxLine = 400;
 
     /// <summary>Null when there is no such file, or it cannot be read.</summary>
     public static Dictionary<string, string>? Read(string path)
@@ -24,19 +28,21 @@ internal static class KeyLines
         }
     }
 
-    /// <summary>Without its end; empty when there is no such file, or it cannot be read.</summary>
+    /// <summary>Its first line, without its end and cut where nobody's would be longer; empty when there is no such file, or it cannot be read.</summary>
     public static string FirstLine(string path)
     {
-        try
+        // A node that never ran has said nothing; the same as silence to whoever asks.
+        string head = RegularFile.Head(path, MaxLine) ?? "";
+        int end = head.IndexOf('\n');
+        char[] line = (end < 0 ? head : head[..end]).ToCharArray();
+
+        // It goes to root's terminal.
+        for (int i = 0; i < line.Length; i++)
         {
-            using var reader = new StreamReader(path);
-            return reader.ReadLine()?.Trim() ?? "";
+            if (char.IsControl(line[i])) line[i] = ' ';
         }
-        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
-        {
-            // A node that never ran has said nothing; the same as silence to whoever asks.
-            return "";
-        }
+
+        return new string(line).Trim();
     }
 
     public static long Number(Dictionary<string, string> lines, string key) =>

@@ -4,6 +4,7 @@ using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Agent.Update;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Hardware.Identity;
+using ClawMesh.Edge.Hardware.Linux;
 using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Verbs;
@@ -11,6 +12,9 @@ namespace ClawMesh.Edge.Agent.Cli.Verbs;
 /// <summary><c>update apply|status|rollback</c>: versions of this program, side by side.</summary>
 internal static class UpdateVerb
 {
+    // Far more than all keys take.
+    private const int MaxConfigBytes = 1024 * 1024;
+
     public static Command Build(GlobalOptions global) =>
         new("update", "Installs a signed version beside the one that runs, on trial, and goes back.") { Apply(global), Status(global), Rollback(global) };
 
@@ -24,6 +28,7 @@ internal static class UpdateVerb
         {
             UpdatePaths paths = UpdatePaths.FromEnvironment(Environment.GetEnvironmentVariable);
             UpdateChecks.RequireRoot(paths);
+            RequirePlain(context.State.NodeConfigFile);
             NodeConfig config = NodeConfig.Load(context.State, new Dictionary<string, (string, JsonElement)>()).OrThrow();
             var options = new ApplyOptions(parsed.GetValue(allowOlder), config.Number(ConfigKeys.UpdateHealthySec), config.Number(ConfigKeys.UpdateDeadlineSec));
             if (options.DeadlineSec <= options.HealthySec)
@@ -67,6 +72,15 @@ internal static class UpdateVerb
             return new BackReport(await new UpdateBack(paths, new UpdateHost(paths, context.State, context.Time)).RunAsync(cancellationToken));
         });
         return command;
+    }
+
+    // It is the node's user's: a pipe in its place would hold root up, and some devices act when they are opened.
+    private static void RequirePlain(string file)
+    {
+        bool there = PathAccess.Look(file) == PathSight.Present;
+        if (!there || (RegularFile.Is(file) && new FileInfo(file).Length <= MaxConfigBytes)) return;
+        throw new EdgeException(
+            ErrorCodes.ConfigInvalid, $"Could not read '{file}'.", $"It is no plain file, or has more than {MaxConfigBytes} bytes.", "Put a configuration there, or remove it; then the defaults count.", FailureClass.Config);
     }
 
     private static string Words(UpdateStep step) => step switch

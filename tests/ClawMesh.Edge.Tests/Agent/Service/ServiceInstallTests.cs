@@ -148,6 +148,43 @@ public sealed class ServiceInstallTests : IDisposable
     }
 
     [Fact]
+    public async Task A_release_that_finds_no_program_to_fall_back_on_becomes_it()
+    {
+        _machine.Host = _machine.Host with { Executable = _machine.Put("opt/clawmesh-edge/releases/2.0/clawmesh-edge", "newer") };
+
+        await _machine.JsonAsync(0, "install", "--site", "simulated");
+
+        Assert.Equal("newer", _machine.Text("usr/lib/clawmesh-edge/clawmesh-edge"));
+    }
+
+    [Fact]
+    public async Task While_an_update_is_on_trial_its_guard_is_not_replaced()
+    {
+        _machine.Put("opt/clawmesh-edge/trial", "release=2.0\nprevious=packaged\n");
+
+        await _machine.RefusedAsync(1, "service.on_trial", "install", "--site", "simulated");
+    }
+
+    [Fact]
+    public async Task Below_the_state_directory_root_acts_as_the_user_who_owns_it()
+    {
+        var acted = new List<string>();
+        _machine.Host = _machine.Host with
+        {
+            ActAsOwnerOf = directory =>
+            {
+                acted.Add(directory);
+                return new StringWriter();
+            },
+        };
+
+        await _machine.JsonAsync(0, "install", "--site", "simulated", "--adopt", _machine.Classic());
+
+        Assert.Equal([_machine.At(ServiceBench.State)], acted.Distinct());
+        Assert.Equal([_machine.At(ServiceBench.State)], _machine.Given.Keys);
+    }
+
+    [Fact]
     public async Task A_step_that_fails_ends_the_installation_with_exit_1_and_what_the_program_said()
     {
         _machine.Answers["systemctl enable"] = new ProgramResult(1, "\nFailed to enable unit: Unit file is masked.\n");

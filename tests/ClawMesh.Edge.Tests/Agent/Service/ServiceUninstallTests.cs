@@ -30,6 +30,37 @@ public sealed class ServiceUninstallTests : IDisposable
     }
 
     [Fact]
+    public async Task A_purge_does_not_follow_links()
+    {
+        await InstalledAsync();
+        string trap = _machine.PutElsewhere("trap/keep", "x");
+        Directory.CreateSymbolicLink(_machine.At(ServiceBench.State + "/link"), Path.GetDirectoryName(trap)!);
+        _machine.Put("var/lib/.clawmesh-edge.purge/left", "by one that was killed");
+
+        JsonElement report = await _machine.JsonAsync(0, "uninstall", "--purge");
+
+        Assert.Equal("done", ServiceBench.StepOf(report, "remove /var/lib/clawmesh-edge"));
+        Assert.True(File.Exists(trap));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_machine.At("var/lib")));
+    }
+
+    [Fact]
+    public async Task A_purge_removes_what_is_the_users_and_what_is_roots_in_between()
+    {
+        Assert.SkipUnless(HostKernel.EffectiveUserId == 0, "needs root");
+        await InstalledAsync();
+        File.SetUnixFileMode(_machine.Elsewhere("."), (UnixFileMode)0b111_001_001);
+        string roots = _machine.Put(ServiceBench.State + "/roots/file", "x");
+        string his = _machine.Put(ServiceBench.State + "/his/file", "x");
+        foreach (string path in (string[])[his, Path.GetDirectoryName(his)!, _machine.At(ServiceBench.State)]) Assert.Null(PathAccess.Give(path, new FileOwner(65534, 65534)));
+        File.SetUnixFileMode(Path.GetDirectoryName(roots)!, UnixMode.OwnerOnlyDirectory);
+
+        await _machine.JsonAsync(0, "uninstall", "--purge");
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_machine.At("var/lib")));
+    }
+
+    [Fact]
     public async Task A_node_that_did_not_stop_safely_keeps_its_program()
     {
         await InstalledAsync();

@@ -52,5 +52,23 @@ public sealed class ProgramsTests
     [Fact]
     public void What_it_leaves_running_is_not_waited_for() => Assert.Equal("done\n", Shell("sleep 5 & echo done").Output);
 
+    [Fact]
+    public void What_it_started_is_killed_with_it_and_cannot_hold_the_reader_up_by_writing()
+    {
+        ProgramResult result = Programs.Run("sh", ["-c", "yes & echo $!; wait"], TimeSpan.FromMilliseconds(200), TimeProvider.System)!;
+
+        Assert.Equal((-9, true), (result.ExitCode, result.TimedOut));
+        int child = int.Parse(result.Output.Split('\n').First(l => l.Length > 0 && char.IsAsciiDigit(l[0])), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(!HostKernel.ProcessExists(child) || File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_goes_on_writing_after_its_end_is_not_read_for_ever()
+    {
+        ProgramResult result = Programs.Run("sh", ["-c", "timeout 5 yes & exit 0"], Long, TimeProvider.System)!;
+
+        Assert.Equal((0, false), (result.ExitCode, result.TimedOut));
+    }
+
     private static ProgramResult Shell(string script) => Programs.Run("sh", ["-c", script], Long, TimeProvider.System)!;
 }
