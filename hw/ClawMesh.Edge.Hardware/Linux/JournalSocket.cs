@@ -78,10 +78,10 @@ public sealed class JournalSocket(string path) : IDisposable
         }
         catch (SocketException)
         {
-            // Said by the answer; the next entry tries again, because journald may have been started anew.
-            _socket?.Dispose();
+            // Said by the answer.
         }
 
+        // The next entry tries again, because journald may have been started anew.
         _socket?.Dispose();
         _socket = null;
         return false;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
 
 namespace ClawMesh.Edge.Hardware.Sites;
@@ -31,7 +32,8 @@ internal sealed class ConfigDirectory(string folder, string directory)
         return EmbeddedFiles.Read(folder, name) is { } embedded ? (embedded, $"embedded:{folder}/{name}") : null;
     }
 
-    /// <summary>Null with a problem when the file cannot be read.</summary>
+    /// <summary>Null with a problem when the file is absent, too large or closed to this user.</summary>
+    /// <exception cref="EdgeException"><c>storage.read_failed</c>: the disk, not the configuration; the next start may find it well.</exception>
     public static string? ReadFile(string path, List<ConfigProblem> problems)
     {
         try
@@ -45,10 +47,14 @@ internal sealed class ConfigDirectory(string folder, string directory)
 
             return File.ReadAllText(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException)
         {
             problems.Add(new(ProblemSeverity.Error, path, $"{path} cannot be read: {e.Message}", "Check the path and its permissions."));
             return null;
+        }
+        catch (IOException disk)
+        {
+            throw new EdgeException("storage.read_failed", $"Could not read '{path}'.", disk.Message, "Check the disk: `clawmesh-edge diag storage`.", FailureClass.Storage, disk);
         }
     }
 }

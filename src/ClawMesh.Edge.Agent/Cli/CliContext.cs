@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Errors;
+using ClawMesh.Edge.Core.Wire;
 using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli;
@@ -11,6 +12,7 @@ namespace ClawMesh.Edge.Agent.Cli;
 internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, TextWriter output, TextWriter error, TimeProvider time)
 {
     private const int RedirectedWidth = 400;
+    private const int MaxTrace = 256;
 
     private StateDirectory? _state;
 
@@ -85,7 +87,7 @@ internal sealed class CliContext(bool json, string? stateDirFlag, bool verbose, 
         error.WriteLine($"  what: {fault.What}");
         error.WriteLine($"  why:  {fault.Why}");
         error.WriteLine($"  fix:  {fault.Fix}");
-        if (fault.Trace is not null) error.WriteLine($"  trace: {fault.Trace}");
+        if (fault.Trace is not null) error.WriteLine($"  trace: {PlainText.Visible(fault.Trace, MaxTrace)}");
     }
 
     private static IAnsiConsole CreateConsole(TextWriter writer)

@@ -82,6 +82,9 @@ internal static class ConfigKeys
     public const string LlmProvider = "llm.provider";
     public const string LlmMaxTokens = "llm.maxTokens";
 
+    /// <summary>Between suspect and down at least, in milliseconds: for others to be asked.</summary>
+    public const int SuspectForMs = 1_000;
+
     public static readonly string[] Roles = ["node", "planner", "field", "sensor", "actuator", "viewer", "standby-planner"];
 
     public static readonly IReadOnlyList<ConfigKey> All =
@@ -99,7 +102,7 @@ internal static class ConfigKeys
         new(CommandFreshnessMs, ConfigKind.Number, "60000", "5000 to 300000", "Oldest age of a command in milliseconds.", v => NumberProblem(v, 5_000, 300_000)),
         new(ReplayHours, ConfigKind.Number, "24", "24 to 720", "Hours that the id of a command is remembered at least, so that it acts once.", v => NumberProblem(v, 24, 720)),
         new(PingAfterMs, ConfigKind.Number, "2500", "500 to 20000", "Milliseconds of silence after which a peer is pinged; after twice as long it is suspect.", v => NumberProblem(v, 500, 20_000)),
-        new(DownAfterMs, ConfigKind.Number, "8000", "4000 to 120000", "Milliseconds of silence after which a peer that nobody else reaches either is down; after half as long again it is down anyway.", v => NumberProblem(v, 4_000, 120_000)),
+        new(DownAfterMs, ConfigKind.Number, "8000", "4000 to 120000, at least twice edge.liveness.pingAfterMs and 1000 more", "Milliseconds of silence after which a peer that nobody else reaches either is down; after half as long again it is down anyway.", v => NumberProblem(v, 4_000, 120_000)),
         new(PairingWindowSec, ConfigKind.Number, "120", "30 to 120", "Seconds a window for pairing stands open.", v => NumberProblem(v, 30, 120)),
         new(ClassicPerMinute, ConfigKind.Number, "90", "10 to 90", "Messages a minute to a classic peer that this node dialled; it discards what passes 100.", v => NumberProblem(v, 10, 90)),
         new(RequireSignature, ConfigKind.TextList, "[]", "at most 256 outputs or patterns such as actuator:valve:*", "Outputs whose commands from other devices must be signed by the device that source.nodeId names.", v => ListProblem(v, 256, 128)),

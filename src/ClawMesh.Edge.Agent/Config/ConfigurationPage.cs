@@ -28,9 +28,10 @@ internal static class ConfigurationPage
         `systemctl reload clawmesh-edge` (SIGHUP to a node that systemd runs) has the running node read `node.json` and the site's file again.
         It is all or nothing: afterwards the node runs what the files say, or exactly what it ran before.
 
-        - A problem in a file, a change of a key that takes effect after a restart, or a changed site or board file: nothing is taken over, and
+        - A problem in a file, a `node.json` that is gone or cannot be read, a key that nobody knows and that did not stand there before, a change of
+          a key that takes effect after a restart, or a changed site or board file: nothing is taken over, and
           an event `config.changed` of severity error names every reason. Take the change back, or restart the node.
-        - Otherwise the changed keys count from then on, an event says old and new value, and the audit journal holds an `operator` record
+        - Otherwise the changed keys count from then on, an event says old and new value, of a list what was added and removed, and the audit journal holds an `operator` record
           `config-reload`. A journal that takes no record refuses the reload.
         - Outputs, buses, limits and calibration never change in a running node, whether an output is energised or not.
         - Flags of `run` still come before the file.

@@ -20,6 +20,9 @@ internal sealed class NodeConfig
 
     public IReadOnlyList<ConfigProblem> Problems { get; }
 
+    /// <summary>Whether there was a file at all.</summary>
+    public bool HasFile { get; private init; }
+
     public IEnumerable<ConfigValue> Values => ConfigKeys.All.Select(k => _values[k.Key]);
 
     public bool IsValid => !Problems.Any(p => p.Severity == ProblemSeverity.Error);
@@ -58,7 +61,8 @@ internal sealed class NodeConfig
             if (Check(known, value, flag, problems)) values[key] = new ConfigValue(known, value, $"flag {flag}");
         }
 
-        return new NodeConfig(values, problems);
+        CheckTogether(values, problems);
+        return new NodeConfig(values, problems) { HasFile = fileText is not null };
     }
 
     /// <summary>Reads <c>node.json</c> of a state directory. An absent file is an empty one; an unreadable one is an error.</summary>
@@ -67,9 +71,19 @@ internal sealed class NodeConfig
         string? text = null;
         try
         {
-            if (File.Exists(state.NodeConfigFile)) text = File.ReadAllText(state.NodeConfigFile);
+            text = File.ReadAllText(state.NodeConfigFile);
         }
-        catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
+        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
+        {
+            text = null;
+        }
+        catch (IOException disk)
+        {
+            // Not the configuration's fault: a disk or a table of open files that is full may be well again at the next start.
+            throw new EdgeException(
+                "storage.read_failed", $"Could not read '{state.NodeConfigFile}'.", disk.Message, "Check the disk: `clawmesh-edge diag storage`.", FailureClass.Storage, disk);
+        }
+        catch (UnauthorizedAccessException bad)
         {
             throw new EdgeException(
                 ErrorCodes.ConfigInvalid, $"Could not read '{state.NodeConfigFile}'.", bad.Message,
@@ -122,6 +136,29 @@ internal sealed class NodeConfig
                 problems.Add(new ConfigProblem(ProblemSeverity.Warning, key, "This key is not known and has no effect.", $"Did you mean '{ConfigKeys.Nearest(key)}'?"));
             }
         }
+    }
+
+    // What each allows by itself and both do not together.
+    private static void CheckTogether(Dictionary<string, ConfigValue> values, List<ConfigProblem> problems)
+    {
+        long ping = Number(ConfigKeys.PingAfterMs), down = Number(ConfigKeys.DownAfterMs), healthy = Number(ConfigKeys.UpdateHealthySec), deadline = Number(ConfigKeys.UpdateDeadlineSec);
+        if (down < (2 * ping) + ConfigKeys.SuspectForMs)
+        {
+            problems.Add(new ConfigProblem(
+                ProblemSeverity.Error, ConfigKeys.DownAfterMs,
+                $"{ConfigKeys.DownAfterMs} is {down}, and {ConfigKeys.PingAfterMs} is {ping}; the first must be at least {(2 * ping) + ConfigKeys.SuspectForMs}: a peer is suspect after two pings, and others are asked about it before it is down.",
+                "Raise the first or lower the second."));
+        }
+
+        if (deadline <= healthy)
+        {
+            problems.Add(new ConfigProblem(
+                ProblemSeverity.Error, ConfigKeys.UpdateDeadlineSec,
+                $"{ConfigKeys.UpdateDeadlineSec} is {deadline}, and {ConfigKeys.UpdateHealthySec} is {healthy}; the first must be the larger one, or no update can be kept.",
+                "Raise the first or lower the second."));
+        }
+
+        long Number(string key) => values[key].Value!.Value.GetInt64();
     }
 
     private static bool Check(ConfigKey key, JsonElement value, string path, List<ConfigProblem> problems)

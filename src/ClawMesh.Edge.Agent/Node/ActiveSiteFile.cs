@@ -1,6 +1,7 @@
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Errors;
 using ClawMesh.Edge.Core.Sites;
+using ClawMesh.Edge.Hardware.Boards;
 using ClawMesh.Edge.Hardware.Linux;
 using ClawMesh.Edge.Hardware.Sites;
 
@@ -13,11 +14,12 @@ internal static class ActiveSiteFile
     /// Null when it was written; otherwise what that costs. A read-only disk must not keep the node from sensing. An older node's file
     /// must not stay behind: safe-state would take its outputs for ours.
     /// </summary>
-    public static string? TryWrite(StateDirectory state, Site site)
+    /// <param name="content">What <see cref="ActiveSite.Write"/> made of the site and the board that were read at the start; their files may say something else by now.</param>
+    public static string? TryWrite(StateDirectory state, byte[] content)
     {
         try
         {
-            AtomicFile.Write(state.ActiveSiteFile, ActiveSite.Write(site, Sites.Boards), UnixMode.OwnerOnly);
+            AtomicFile.Write(state.ActiveSiteFile, content, UnixMode.OwnerOnly);
             return null;
         }
         catch (EdgeException failed)
@@ -34,4 +36,11 @@ internal static class ActiveSiteFile
             return $"'{state.ActiveSiteFile}' could not be written: {failed.Why} After a death, `safe-state` must be told the site with --site.";
         }
     }
+
+    /// <summary>Null when a site and its board read now are what a node started with; otherwise what that means.</summary>
+    /// <param name="started">The bytes made at the start.</param>
+    public static string? Difference(byte[] started, string name, Site now, BoardCatalog boards) =>
+        ActiveSite.Write(now, boards).AsSpan().SequenceEqual(started)
+            ? null
+            : $"The file of site '{name}' or of its board '{now.Board}' is not the one this node runs, and needs a restart: outputs and buses are claimed at the start.";
 }

@@ -1,8 +1,6 @@
 using System.Threading.Channels;
 using ClawMesh.Edge.Agent.Config;
 using ClawMesh.Edge.Core.Lifecycle;
-using ClawMesh.Edge.Core.Sites;
-using ClawMesh.Edge.Hardware.Sites;
 using ClawMesh.Edge.Mesh;
 
 namespace ClawMesh.Edge.Agent.Node;
@@ -15,13 +13,7 @@ internal sealed partial class EdgeNode : IReloadTarget
     public void ServeReloads(NodeConfig running, Func<NodeConfig> read, ChannelReader<string> asked) => Watch(ReloadAsync(new NodeReload(running, read, this, Events), asked));
 
     /// <inheritdoc/>
-    public string? SiteDifference(string site)
-    {
-        Site onDisk = Sites.Load(site);
-        return ActiveSite.Write(onDisk, Sites.Boards).AsSpan().SequenceEqual(ActiveSite.Write(Site, Sites.Boards))
-            ? null
-            : $"The file of site '{site}' is not the one this node runs, and needs a restart: outputs and buses are claimed at the start.";
-    }
+    public string? SiteDifference(string site) => ActiveSiteFile.Difference(_activeSite, site, Sites.Load(site), Sites.Boards);
 
     /// <inheritdoc/>
     public Task JournalAsync(string detail, CancellationToken cancellationToken) => Desk.JournalOperatorActAsync("config-reload", NodeReload.By, detail, cancellationToken);
@@ -76,14 +68,14 @@ internal sealed partial class EdgeNode : IReloadTarget
     private string StatusLine => $"site {Site.Name}, {Site.Actuators.Count} outputs, {Sensors.Count} sensors, port {ListeningOn}";
 
     private void TellBug(string method, Exception bug) => Events.Publish(new EdgeEvent(
-        0, default, EventTypes.Error, EventSeverity.Error, method, $"{method} failed inside this node: {bug.GetType().Name}, {bug.Message}", Core.Errors.FailureClass.Infra));
+        0, default, EventTypes.Error, EventSeverity.Error, method, $"{method} failed inside this node: {bug.GetType().Name}, {bug.Message}", Core.Errors.FailureClass.Infra, OperatorOnly: true));
 
     /// <summary>Notes a fault that an operator was told, and returns the trace that leads from the answer to the note.</summary>
     private string? TellFault(string method, Core.Rpc.RpcCaller caller, Core.Errors.EdgeException fault)
     {
         string trace = fault.Trace ?? NewId().ToString("N")[..12];
         Events.Publish(new EdgeEvent(
-            0, default, EventTypes.Error, EventSeverity.Warning, method, $"{caller.Name} was told {fault.Code}: {fault.What} {fault.Why}", fault.FailureClass, Trace: trace));
+            0, default, EventTypes.Error, EventSeverity.Warning, method, $"{caller.Name} was told {fault.Code}: {fault.What} {fault.Why}", fault.FailureClass, Trace: trace, OperatorOnly: true));
         return trace;
     }
 }

@@ -50,6 +50,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     private FlightRecorder? _recorder;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IReadOnlyList<OutputSafeResult> _atStart = [];
+    private byte[] _activeSite = [];
     private bool _siteOnDisk;
     private bool _recovered;
     private bool _listening;
@@ -179,6 +180,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
 
         Site = Sites.Load(Options.Site);
         Sites.RequireNoConflict(Site);
+        _activeSite = ActiveSite.Write(Site, Sites.Boards);
         string? siteNotWritten = TryWriteActiveSite();
         _hardware = HardwareFactory.Build(Site, state.Path, Options.SimSeed, Options.SimRate, Time, LinuxPorts.ThisMachine, Sites.BoardOf(Site));
         _atStart = await StartupSafety.MakeAllSafeAsync(_hardware.Actuators, Time);
@@ -255,7 +257,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
 
     private string? TryWriteActiveSite()
     {
-        string? problem = ActiveSiteFile.TryWrite(Options.State, Site);
+        string? problem = ActiveSiteFile.TryWrite(Options.State, _activeSite);
         _siteOnDisk = problem is null;
         return problem;
     }
@@ -319,7 +321,7 @@ internal sealed partial class EdgeNode : IAsyncDisposable
         {
             if (ended.Exception is not { } bug) return;
             _failed.TrySetException(bug.InnerExceptions);
-            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "node", $"A part of the node failed and the node stops: {bug.InnerException!.Message}", FailureClass.Infra));
+            Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Error, "node", $"A part of the node failed and the node stops: {bug.InnerException!.Message}", FailureClass.Infra, OperatorOnly: true));
         },
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
 
@@ -376,5 +378,5 @@ internal sealed partial class EdgeNode : IAsyncDisposable
     }
 
     public void Warn(string subject, string message) =>
-        Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, subject, message, FailureClass.Config));
+        Events.Publish(new EdgeEvent(0, default, EventTypes.Error, EventSeverity.Warning, subject, message, FailureClass.Config, OperatorOnly: true));
 }

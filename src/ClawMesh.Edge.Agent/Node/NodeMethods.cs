@@ -26,11 +26,11 @@ internal static class NodeMethods
         rpc.Add("mesh.world.query", Readers, (p, _, _) => Answer(w => views.World(
             w, (int)RpcParams.Number(p, "limit", 50, 1, 200), RpcParams.Text(p, "kind"), RpcParams.Text(p, "sourceDeviceId"),
             withCurrent: RpcParams.Member(p, "current") is { ValueKind: JsonValueKind.True })));
-        rpc.Add("mesh.events", Readers, (p, _, _) => Answer(w => views.Events(
+        rpc.Add("mesh.events", Readers, (p, caller, _) => Answer(w => views.Events(
             w, (int)RpcParams.Number(p, "limit", 50, 1, 200), RpcParams.Text(p, "type"),
             RpcParams.Member(p, "sinceMs") is null ? null : RpcParams.Number(p, "sinceMs", 0, 0, long.MaxValue / 2),
             RpcParams.Member(p, "afterSequence") is null ? null : RpcParams.Number(p, "afterSequence", 0, 0, long.MaxValue / 2),
-            RpcParams.Text(p, "trace"))));
+            RpcParams.Text(p, "trace"), withDetails: caller.Tier == RpcTier.Operator)));
 
         rpc.Add("edge.twin", Readers, (p, _, _) => Answer(w => twin.Write(w, RpcParams.Text(p, "entity"), RpcParams.Member(p, "history") ?? default)));
 

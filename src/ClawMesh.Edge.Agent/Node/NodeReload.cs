@@ -76,6 +76,13 @@ internal sealed class NodeReload(NodeConfig running, Func<NodeConfig> read, IRel
         }
 
         if (problems.Count > 0) return problems;
+        if (_running.HasFile && !wanted.HasFile) problems.Add("node.json was there when it was read last, and is gone: without it every setting would be its default.");
+        foreach (ConfigProblem unknown in wanted.Problems)
+        {
+            // Those of the start were told then; a new one is a slip of the pen in what is to be taken over.
+            if (!_running.Problems.Any(p => p.Path == unknown.Path)) problems.Add($"{unknown.Path}: {unknown.What} {unknown.Fix}");
+        }
+
         foreach (ConfigChange change in ConfigChange.Between(_running, wanted))
         {
             if (!ReloadKeys.IsLive(change.Key)) problems.Add($"{change} needs a restart: {ReloadKeys.AfterRestart.GetValueOrDefault(change.Key, "it is read at the start alone")}.");
@@ -99,5 +106,5 @@ internal sealed class NodeReload(NodeConfig running, Func<NodeConfig> read, IRel
     }
 
     private void Say(EventSeverity severity, string message) =>
-        events.Publish(new EdgeEvent(0, default, EventTypes.Config, severity, "configuration", message, severity == EventSeverity.Info ? null : FailureClass.Config));
+        events.Publish(new EdgeEvent(0, default, EventTypes.Config, severity, "configuration", message, severity == EventSeverity.Info ? null : FailureClass.Config, OperatorOnly: true));
 }

@@ -8,6 +8,7 @@ using ClawMesh.Edge.Core.Frames;
 using ClawMesh.Edge.Core.Lifecycle;
 using ClawMesh.Edge.Core.Readings;
 using ClawMesh.Edge.Core.Time;
+using ClawMesh.Edge.Core.Wire;
 using ClawMesh.Edge.Mesh.Gossip;
 using ClawMesh.Edge.Trust.Desk;
 
@@ -116,21 +117,24 @@ internal sealed class NodeViews(EdgeNode node)
     }
 
     /// <summary>[W-139]. Edge events carry <c>sequence</c>, <c>severity</c>, <c>subject</c> and their schema besides.</summary>
-    public void Events(Utf8JsonWriter w, int limit, string? type, long? sinceMs, long? afterSequence, string? trace = null)
+    /// <param name="withDetails">Whether the caller may read what is for operators alone.</param>
+    public void Events(Utf8JsonWriter w, int limit, string? type, long? sinceMs, long? afterSequence, string? trace, bool withDetails)
     {
+        if (trace is not null) trace = PlainText.Visible(trace, EventLog.MaxText);
+        bool Traced(EdgeEvent e) => trace is null
+            || (e.Trace == trace && (type is null || e.Type == type) && !(e.At.ToUnixTimeMilliseconds() <= sinceMs) && !(e.Sequence <= afterSequence));
         IReadOnlyList<EdgeEvent> newest = (type, sinceMs, afterSequence) switch
         {
-            _ when trace is not null => node.Events.Newest(limit, e => e.Trace == trace),
-            ({ } t, _, _) => node.Events.Newest(limit, e => e.Type == t),
-            (null, { } since, _) => [.. node.Events.Newest(EventLog.Capacity, e => e.At.ToUnixTimeMilliseconds() > since).Reverse().TakeLast(limit)],
-            (null, null, { } after) => [.. node.Events.Newest(EventLog.Capacity, e => e.Sequence > after).Reverse().Take(limit)],
-            _ => node.Events.Newest(limit),
+            ({ } t, _, _) => node.Events.Newest(limit, e => e.Type == t && Traced(e)),
+            (null, { } since, _) => [.. node.Events.Newest(EventLog.Capacity, e => e.At.ToUnixTimeMilliseconds() > since && Traced(e)).Reverse().TakeLast(limit)],
+            (null, null, { } after) => [.. node.Events.Newest(EventLog.Capacity, e => e.Sequence > after && Traced(e)).Reverse().Take(limit)],
+            _ => node.Events.Newest(limit, Traced),
         };
         DateTimeOffset hourAgo = node.Time.GetUtcNow() - TimeSpan.FromMinutes(60);
         IReadOnlyList<EdgeEvent> lastHour = node.Events.Newest(EventLog.Capacity, e => e.At >= hourAgo);
         w.WriteStartObject();
         w.WriteStartArray("events");
-        foreach (EdgeEvent e in newest) Event(w, e);
+        foreach (EdgeEvent e in newest) Event(w, e, withDetails || !e.OperatorOnly);
         w.WriteEndArray();
         w.WriteStartObject("summary");
         w.WriteNumber("total", lastHour.Count);
@@ -145,19 +149,19 @@ internal sealed class NodeViews(EdgeNode node)
         w.WriteEndObject();
     }
 
-    private static void Event(Utf8JsonWriter w, EdgeEvent e)
+    private static void Event(Utf8JsonWriter w, EdgeEvent e, bool withDetails)
     {
         w.WriteStartObject();
         w.WriteString("type", e.Type);
         w.WriteNumber("timestamp", e.At.ToUnixTimeMilliseconds());
-        w.WriteString("message", e.Message);
+        w.WriteString("message", withDetails ? e.Message : "The details are for operators of this node.");
         w.WriteNumber("sequence", e.Sequence);
         w.WriteNumber("schema", EdgeEvent.Schema);
         w.WriteString("severity", e.Severity.ToString().ToLowerInvariant());
         w.WriteString("subject", e.Subject);
         if (e.FailureClass is { } failure) w.WriteString("failureClass", failure.Word());
         if (e.Trace is not null) w.WriteString("trace", e.Trace);
-        if (e.Data is { Count: > 0 } data)
+        if (withDetails && e.Data is { Count: > 0 } data)
         {
             w.WriteStartObject("data");
             foreach ((string key, string value) in data) w.WriteString(key, value);

@@ -43,11 +43,19 @@ internal sealed class FlightRecorder(
     // Events that wait for the next second. More than this in one is a storm, of which the newest say enough.
     private const int Waiting = 256;
 
-    // An event a second in the long run: a fault that repeats must not push everything else out of the ring.
-    private const double MaxEvents = 200;
+    // Full rate costs about 12 KB a second, nearly thirty times the ordinary: five minutes of it in an hour are 3.6 MB beside the ordinary
+    // 1.5 MB, so that a ring of 16 MiB lasts three hours at the worst. A sensor that fails again and again has its own share of them.
+    private const double MaxBurstSeconds = 240;
+    private const double MaxFaultSeconds = 60;
 
-    // Full rate costs twenty times the ordinary: five minutes of it in an hour leave the ring its length.
-    private const double MaxBurstSeconds = 300;
+    // What an event counts to: a fault that repeats, or a peer that is refused again and again, must not push what was done out of the ring.
+    private const int Acts = 0;
+    private const int Faults = 1;
+    private const int Others = 2;
+    private const int Refusals = 3;
+
+    private static readonly double[] AtOnce = [400, 100, 200, 30];
+    private static readonly double[] PerSecond = [2, 0.5, 1, 0.1];
 
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(10);
@@ -59,7 +67,8 @@ internal sealed class FlightRecorder(
     private readonly byte[] _layout = Record(RecordKind.Layout, layout.Write());
     private readonly BurstSample _sample = new(ring.Outputs, ring.Sensors);
     private readonly RecorderFacts _facts = new(ring.Outputs, ring.Sensors);
-    private readonly Channel<EdgeEvent> _heard = Channel.CreateBounded<EdgeEvent>(new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly Channel<EdgeEvent> _heard = Queue();
+    private readonly Channel<EdgeEvent> _heardFirst = Queue();
     private readonly long _startedAt = time.GetTimestamp();
     private int _used;
     private long _flushedAt = time.GetTimestamp();
@@ -67,7 +76,13 @@ internal sealed class FlightRecorder(
     private long _from;
     private long _until;
     private double _burstLeft = MaxBurstSeconds;
-    private double _eventsLeft = MaxEvents;
+    private double _faultsLeft = MaxFaultSeconds;
+    private readonly double[] _eventsLeft = [.. AtOnce];
+    private long _actsUntil;
+    private long _firstFault;
+    private long _lastFault;
+    private int _unwritten;
+    private volatile bool _broken;
     private bool _flushSoon;
     private bool _failed;
     private long _received;
@@ -81,8 +96,19 @@ internal sealed class FlightRecorder(
     public void Heard(EdgeEvent e)
     {
         Interlocked.Increment(ref _received);
-        _heard.Writer.TryWrite(e);
-        if (IsTrigger(e)) ring.Trigger(time.GetTimestamp());
+        if (_broken) return;
+        int share = ShareOf(e);
+        (share <= Faults ? _heardFirst : _heard).Writer.TryWrite(e);
+        if (!IsTrigger(e)) return;
+        long now = time.GetTimestamp();
+        if (share == Acts)
+        {
+            ring.Trigger(now);
+            return;
+        }
+
+        Interlocked.CompareExchange(ref _firstFault, now, 0);
+        Interlocked.Exchange(ref _lastFault, now);
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -96,6 +122,11 @@ internal sealed class FlightRecorder(
         {
             return;
         }
+        catch (Exception bug)
+        {
+            // Nothing that only looks may end the node.
+            Break(bug);
+        }
     }
 
     /// <summary>What has not been written yet. Asks no output any more: its lane may have ended.</summary>
@@ -103,9 +134,17 @@ internal sealed class FlightRecorder(
     {
         lock (_lock)
         {
-            WriteBurst(time.GetTimestamp());
-            WriteEvents();
-            Flush();
+            if (_broken) return;
+            try
+            {
+                WriteBurst(time.GetTimestamp());
+                WriteEvents();
+                Flush();
+            }
+            catch (Exception bug)
+            {
+                Break(bug);
+            }
         }
     }
 
@@ -116,14 +155,16 @@ internal sealed class FlightRecorder(
         {
             long now = time.GetTimestamp();
             _burstLeft = Math.Min(MaxBurstSeconds, _burstLeft + (MaxBurstSeconds / 3600));
-            _eventsLeft = Math.Min(MaxEvents, _eventsLeft + 1);
-            if (ring.TakeTriggers(out long first, out long last)) OpenWindow(first, last);
+            _faultsLeft = Math.Min(MaxFaultSeconds, _faultsLeft + (MaxFaultSeconds / 3600));
+            for (int i = 0; i < _eventsLeft.Length; i++) _eventsLeft[i] = Math.Min(AtOnce[i], _eventsLeft[i] + PerSecond[i]);
+            if (ring.TakeTriggers(out long first, out long last)) OpenWindow(first, last, fault: false);
+            if (Interlocked.Exchange(ref _firstFault, 0) is not 0 and var fault) OpenWindow(fault, Math.Max(fault, Interlocked.Read(ref _lastFault)), fault: true);
             WriteBurst(now);
             WriteEvents();
             WriteSecond(now);
 
             bool bursting = _until >= now;
-            if (bursting && --_burstLeft <= 0) _until = now;
+            if (bursting && Spend(now) <= 0) _until = _actsUntil = now;
             TimeSpan pause = _failed ? RetryAfter : bursting || _flushSoon ? TimeSpan.Zero : FlushEvery;
             if (time.GetElapsedTime(_flushedAt, now) >= pause) Flush();
         }
@@ -139,12 +180,24 @@ internal sealed class FlightRecorder(
         _ => e.Severity == EventSeverity.Error,
     };
 
-    private void OpenWindow(long first, long last)
+    private static int ShareOf(EdgeEvent e) => e.Type switch
     {
-        if (_burstLeft < 1) return;
+        EventTypes.ActuationOutcome => e.Severity == EventSeverity.Warning ? Refusals : Acts,
+        EventTypes.ActuationDecision or EventTypes.ActuationState or EventTypes.Latch => Acts,
+        _ => e.Severity == EventSeverity.Error ? Faults : Others,
+    };
+
+    // What an actuation asked for is paid from its share, also where a fault asked for the same seconds.
+    private double Spend(long now) => _actsUntil >= now ? --_burstLeft : --_faultsLeft;
+
+    private void OpenWindow(long first, long last, bool fault)
+    {
+        if ((fault ? _faultsLeft : _burstLeft) < 1) return;
+        (long from, long until) = (first - ring.Units(BurstRing.Before), last + ring.Units(After));
         // One that is not written out yet grows; a gap inside of it is written too, which harms nobody.
-        if (_from == 0 || first - ring.Units(BurstRing.Before) > _until) _from = first - ring.Units(BurstRing.Before);
-        _until = last + ring.Units(After);
+        _from = _from == 0 || from > _until ? from : Math.Min(_from, from);
+        _until = Math.Max(_until, until);
+        if (!fault) _actsUntil = Math.Max(_actsUntil, until);
     }
 
     private void WriteBurst(long now)
@@ -181,18 +234,29 @@ internal sealed class FlightRecorder(
 
     private void WriteEvents()
     {
-        while (_heard.Reader.TryRead(out EdgeEvent? e))
+        while (NextHeard() is { } e)
         {
-            if (_eventsLeft < 1) continue;
-            _eventsLeft--;
+            int share = ShareOf(e);
+            if (_eventsLeft[share] < 1) continue;
+            _eventsLeft[share]--;
             ReadOnlySpan<byte> json = EventJson.Utf8(e.Message.Length > MaxMessage ? e with { Message = e.Message[..MaxMessage] } : e).Span;
             if (json.Length > _payload.Length) continue;
             Put(RecordKind.Event, json);
             _taken++;
-            _flushSoon |= e.Severity != EventSeverity.Info;
+            _unwritten++;
+            // A peer that is refused must not decide how often a card is written to.
+            _flushSoon |= e.Severity != EventSeverity.Info && share != Refusals;
         }
 
         _lost = (int)Math.Min(int.MaxValue, Interlocked.Read(ref _received) - _taken);
+    }
+
+    // In the order they were published.
+    private EdgeEvent? NextHeard()
+    {
+        bool some = _heard.Reader.TryPeek(out EdgeEvent? other);
+        bool first = _heardFirst.Reader.TryPeek(out EdgeEvent? act) && (!some || act.Sequence < other!.Sequence);
+        return (first ? _heardFirst : _heard).Reader.TryRead(out EdgeEvent? e) ? e : null;
     }
 
     private void WriteSecond(long now)
@@ -212,7 +276,7 @@ internal sealed class FlightRecorder(
         w.Number32(ring.TakeWorstLate());
         w.Byte(_facts.Readiness);
         w.Byte(_facts.ClockClass);
-        w.Byte((byte)((_facts.JournalReady ? 1 : 0) | (_burstLeft < 1 ? 2 : 0)));
+        w.Byte((byte)((_facts.JournalReady ? 1 : 0) | (_burstLeft < 1 || _faultsLeft < 1 ? 2 : 0)));
         w.Number32(_facts.Peers);
         w.Number64(_facts.LateTicks);
         w.Number32(_facts.MemoryKiB);
@@ -245,6 +309,7 @@ internal sealed class FlightRecorder(
         long now = time.GetTimestamp();
         // A disk that took nothing is asked again after a while; until then what comes is let go.
         bool ask = !_failed || time.GetElapsedTime(_flushedAt, now) >= RetryAfter;
+        bool kept = false;
         try
         {
             if (ask && _used > 0)
@@ -252,6 +317,7 @@ internal sealed class FlightRecorder(
                 store.Append(_buffer.AsSpan(0, _used), _layout);
                 if (_failed) Say(EventSeverity.Info, "The flight recorder writes again.", null);
                 _failed = false;
+                kept = true;
             }
         }
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
@@ -261,12 +327,23 @@ internal sealed class FlightRecorder(
         }
 
         if (ask) _flushedAt = now;
+        if (!kept) _taken -= _unwritten;
+        _unwritten = 0;
         _flushSoon = false;
         _used = 0;
     }
 
     private void Say(EventSeverity severity, string message, FailureClass? failure) =>
-        events.Publish(new EdgeEvent(0, default, EventTypes.DriverState, severity, "flight recorder", message, failure));
+        events.Publish(new EdgeEvent(0, default, EventTypes.DriverState, severity, "flight recorder", message, failure, OperatorOnly: true));
+
+    private void Break(Exception bug)
+    {
+        _broken = true;
+        Say(EventSeverity.Warning, $"The flight recorder failed and is off until the next start; the node goes on without: {bug.GetType().Name}, {bug.Message}", FailureClass.Infra);
+    }
+
+    private static Channel<EdgeEvent> Queue() =>
+        Channel.CreateBounded<EdgeEvent>(new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     private static byte[] Record(RecordKind kind, ReadOnlySpan<byte> payload)
     {

@@ -10,7 +10,7 @@ namespace ClawMesh.Edge.Agent.Recorder;
 /// <summary>The flight recorder of a node: what it looks at, and how seldom it asks a bus.</summary>
 internal sealed class NodeRecorder
 {
-    // Outputs at rest are read back this often; while one is energised or owes a safe write, every second.
+    // Outputs at rest are read back this often; one that is energised or owes a safe write, every second.
     private const int LooksAtRest = 10;
 
     private readonly EdgeNode _node;
@@ -66,8 +66,9 @@ internal sealed class NodeRecorder
         Array.Fill(facts.ReadBack, float.NaN);
         if (_node.Desk is not { } desk) return;
         facts.LateTicks = desk.Safety.LateTicks;
-        if (_second++ % LooksAtRest != 0 && desk.IsAtRest()) return;
-        IReadOnlyList<OutputView> views = desk.Outputs();
+        bool all = _second++ % LooksAtRest == 0;
+        if (!all && desk.IsAtRest()) return;
+        IReadOnlyList<OutputView> views = desk.Outputs(movingOnly: !all);
         for (int i = 0; i < facts.ReadBack.Length && i < views.Count; i++)
         {
             if (views[i].State is { } state) facts.ReadBack[i] = (float)state.Ratio;

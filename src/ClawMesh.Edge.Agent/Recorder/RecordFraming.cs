@@ -32,10 +32,12 @@ internal static class RecordFraming
     private const ushort Mark = 0xF1C3;
 
     /// <summary>Writes one record.</summary>
+    /// <param name="payload">At most <see cref="MaxPayload"/> bytes.</param>
     /// <param name="to">At least <see cref="Overhead"/> longer than the payload.</param>
     /// <returns>The bytes written.</returns>
     public static int Write(Span<byte> to, RecordKind kind, ReadOnlySpan<byte> payload)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, MaxPayload);
         BinaryPrimitives.WriteUInt16LittleEndian(to, Mark);
         BinaryPrimitives.WriteUInt16LittleEndian(to[2..], (ushort)payload.Length);
         to[4] = (byte)kind;

@@ -54,7 +54,7 @@ internal sealed class RecorderFolder(string path) : IRecorderDisk
     {
         // A living node may be writing to it.
         using var file = new FileStream(FileOf(number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        byte[] data = new byte[file.Length];
+        byte[] data = new byte[Math.Min(file.Length, SegmentRing.LargestSegment)];
         return data[..file.ReadAtLeast(data, data.Length, throwOnEndOfStream: false)];
     }
 

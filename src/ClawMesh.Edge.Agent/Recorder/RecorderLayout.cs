@@ -13,18 +13,31 @@ internal sealed record RecorderLayout(string Boot, string Version, string Site, 
     public const int MaxOutputs = 128;
     public const int MaxSensors = 512;
 
+    // Of a name, where all are short enough together.
+    private const int LongestName = 512;
+
+    /// <summary>Fits a record: where the names are too long together, each keeps its end, which tells it from others.</summary>
     public byte[] Write()
+    {
+        for (int longest = LongestName; ; longest /= 2)
+        {
+            byte[] written = Write(longest);
+            if (written.Length <= RecordFraming.MaxPayload || longest == 1) return written;
+        }
+    }
+
+    private byte[] Write(int longest)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var w = new Utf8JsonWriter(buffer, JsonText.Relaxed))
         {
             w.WriteStartObject();
             w.WriteString("boot", Boot);
-            w.WriteString("version", Version);
-            w.WriteString("site", Site);
-            List(w, "outputs", Outputs);
-            List(w, "buses", Buses);
-            List(w, "sensors", Sensors);
+            w.WriteString("version", End(Version, longest));
+            w.WriteString("site", End(Site, longest));
+            List(w, "outputs", Outputs, longest);
+            List(w, "buses", Buses, longest);
+            List(w, "sensors", Sensors, longest);
             w.WriteEndObject();
         }
 
@@ -47,12 +60,14 @@ internal sealed record RecorderLayout(string Boot, string Version, string Site, 
         }
     }
 
-    private static void List(Utf8JsonWriter w, string name, IReadOnlyList<string> values)
+    private static void List(Utf8JsonWriter w, string name, IReadOnlyList<string> values, int longest)
     {
         w.WriteStartArray(name);
-        foreach (string value in values) w.WriteStringValue(value);
+        foreach (string value in values) w.WriteStringValue(End(value, longest));
         w.WriteEndArray();
     }
+
+    private static string End(string name, int longest) => name.Length <= longest ? name : "…" + name[^longest..];
 
     private static List<string> Names(JsonElement root, string name)
     {

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ClawMesh.Edge.Agent.Cli;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Wire;
 
 namespace ClawMesh.Edge.Agent.Recorder;
 
@@ -44,6 +46,7 @@ internal sealed class RecorderReader(IRecorderDisk disk)
     public RecorderSpan? FindTrace(string trace)
     {
         DateTimeOffset? first = null, last = null;
+        trace = PlainText.Visible(trace, EventLog.MaxText);
         var counts = new RecorderCounts();
         Walk(counts, (kind, payload, _) =>
         {
@@ -90,6 +93,13 @@ internal sealed class RecorderReader(IRecorderDisk disk)
         Failed = true;
         foreach (RecorderSegment segment in disk.Segments())
         {
+            if (segment.Bytes > SegmentRing.LargestSegment)
+            {
+                // No node wrote it, and it would not fit into memory.
+                counts.SkippedBytes += segment.Bytes;
+                continue;
+            }
+
             Failed = true;
             byte[] data;
             try
@@ -170,8 +180,12 @@ internal sealed class RecorderReader(IRecorderDisk disk)
         $"{RecordPicture.Instant(at)},{uptimeMs},{kind},{Cell(subject)},{Cell(field)},{Cell(value)}";
 
     // RFC 4180: quotes around what holds a comma, a quote or a line break.
-    private static string Cell(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Cell(string text)
+    {
+        // A spreadsheet would take it for a formula.
+        if (text.Length > 0 && text[0] is '=' or '+' or '-' or '@' && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) text = "'" + text;
+        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
 
     private static string Text(Action<Utf8JsonWriter> members)
     {

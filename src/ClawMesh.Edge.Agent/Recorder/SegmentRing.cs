@@ -8,6 +8,9 @@ internal sealed class SegmentRing(IRecorderDisk disk, long maxBytes)
 {
     private const int Segments = 16;
 
+    /// <summary>Of the largest ring that can be configured.</summary>
+    public const long LargestSegment = 1024L * 1024 * 1024 / Segments;
+
     private readonly List<RecorderSegment> _known = [];
     private bool _open;
 

@@ -15,6 +15,7 @@ public enum EventSeverity
 /// <param name="Subject">The thing it is about, in the name the user gave it.</param>
 /// <param name="Data">Small, flat, already text.</param>
 /// <param name="Trace">Leads from an answer or an error to what was done about it; for everything about a command its command id.</param>
+/// <param name="OperatorOnly">Message and data hold paths, addresses or settings: nobody but an operator of this node reads them over an API.</param>
 public sealed record EdgeEvent(
     long Sequence,
     DateTimeOffset At,
@@ -24,7 +25,8 @@ public sealed record EdgeEvent(
     string Message,
     FailureClass? FailureClass = null,
     IReadOnlyDictionary<string, string>? Data = null,
-    string? Trace = null)
+    string? Trace = null,
+    bool OperatorOnly = false)
 {
     /// <summary>Raised when a member changes its meaning.</summary>
     public const int Schema = 1;

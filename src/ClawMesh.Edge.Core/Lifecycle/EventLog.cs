@@ -1,3 +1,5 @@
+using ClawMesh.Edge.Core.Wire;
+
 namespace ClawMesh.Edge.Core.Lifecycle;
 
 /// <summary>
@@ -8,6 +10,9 @@ public sealed class EventLog(TimeProvider time) : IEventSink
 {
     public const int Capacity = 500;
 
+    /// <summary>Characters of a message, a subject or a trace; what is longer was not meant for a log.</summary>
+    public const int MaxText = 8_192;
+
     private readonly Lock _lock = new();
     private readonly EdgeEvent[] _ring = new EdgeEvent[Capacity];
     private long _count;
@@ -17,11 +22,17 @@ public sealed class EventLog(TimeProvider time) : IEventSink
 
     public long Count => Interlocked.Read(ref _count);
 
+    /// <remarks>A peer's names and command ids stand in events, and events on terminals: characters that steer one become blanks here, once for every reader.</remarks>
     public void Publish(EdgeEvent edgeEvent)
     {
+        string subject = PlainText.Visible(edgeEvent.Subject, MaxText), message = PlainText.Visible(edgeEvent.Message, MaxText);
+        string? trace = edgeEvent.Trace is { } id ? PlainText.Visible(id, MaxText) : null;
         lock (_lock)
         {
-            EdgeEvent numbered = edgeEvent with { Sequence = _count + 1, At = edgeEvent.At == default ? time.GetUtcNow() : edgeEvent.At };
+            EdgeEvent numbered = edgeEvent with
+            {
+                Sequence = _count + 1, At = edgeEvent.At == default ? time.GetUtcNow() : edgeEvent.At, Subject = subject, Message = message, Trace = trace,
+            };
             _ring[_count % Capacity] = numbered;
             _count++;
             Published?.Invoke(numbered);

@@ -10,6 +10,33 @@ public static class PlainText
     public static bool Shows(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
         or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
+    /// <summary>The text itself when a reader sees all of it; otherwise with a blank for each character that does not show.</summary>
+    /// <param name="max">Characters; a longer text is cut and ends in an ellipsis.</param>
+    public static string Visible(string text, int max)
+    {
+        bool asItIs = text.Length <= max;
+        if (asItIs)
+        {
+            foreach (Rune rune in text.EnumerateRunes()) asItIs &= Shows(rune);
+        }
+
+        if (asItIs) return text;
+        var kept = new StringBuilder(Math.Min(text.Length, max) + 1);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (kept.Length + rune.Utf16SequenceLength > max)
+            {
+                kept.Append('…');
+                break;
+            }
+
+            if (Shows(rune)) kept.Append(rune.ToString());
+            else kept.Append(' ');
+        }
+
+        return kept.ToString();
+    }
+
     /// <param name="max">Characters; a longer text is cut and ends in an ellipsis.</param>
     public static string Of(string text, int max)
     {

@@ -7,4 +7,4 @@ namespace ClawMesh.Edge.Journal.Reading;
 /// <param name="ActuatorRef">Only records of this output; null means all.</param>
 /// <param name="Type">Only records of this type; null means all.</param>
 /// <param name="Trace">Only records of this command; null means all.</param>
-public sealed record JournalQuery(int Limit, string? ActuatorRef = null, JournalRecordType? Type = null, string? Trace = null);
+public sealed record JournalQuery(int Limit, string? ActuatorRef = null, JournalRecordType? Type = null, string? Trace = null, bool OldestFirst = false);

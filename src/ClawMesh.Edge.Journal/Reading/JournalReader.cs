@@ -19,7 +19,7 @@ public sealed class JournalReader(string stateDirectory)
 {
     private readonly JournalPaths _paths = new(stateDirectory);
 
-    /// <summary>The newest records that match, newest first.</summary>
+    /// <summary>The newest records that match, newest first; the oldest, oldest first, where the query asks for that.</summary>
     public IReadOnlyList<JournalRecord> List(JournalQuery query)
     {
         var where = new List<string>();
@@ -27,7 +27,7 @@ public sealed class JournalReader(string stateDirectory)
         if (query.Type is not null) where.Add("type = $type");
         if (query.Trace is not null) where.Add("command_id = CAST($trace AS TEXT)");
         string filter = where.Count == 0 ? "" : " WHERE " + string.Join(" AND ", where);
-        return [.. Read(filter + " ORDER BY seq DESC LIMIT $limit", parameters =>
+        return [.. Read(filter + (query.OldestFirst ? " ORDER BY seq LIMIT $limit" : " ORDER BY seq DESC LIMIT $limit"), parameters =>
         {
             if (query.ActuatorRef is { } actuator) parameters.AddWithValue("$actuator", Encoding.UTF8.GetBytes(actuator));
             if (query.Type is { } type) parameters.AddWithValue("$type", type.Word());

@@ -9,7 +9,7 @@ namespace ClawMesh.Edge.Mesh.Lifecycle;
 
 /// <summary>
 /// Notices who is gone: silence on a session ([X-34], [X-35]) and what others report ([W-157] to [W-159]). The transport pings after
-/// 2.5 s of silence, so a live peer is never silent for five.
+/// <c>edge.liveness.pingAfterMs</c> of silence, and twice that makes a peer suspect: a live one is never silent for so long.
 /// </summary>
 internal sealed class Liveness(MeshNode mesh)
 {

@@ -190,10 +190,11 @@ public sealed partial class ActuationDesk
     }
 
     /// <summary>The outputs as they are now, for people. The state of one whose bus does not answer in a moment is unknown.</summary>
-    public IReadOnlyList<OutputView> Outputs()
+    /// <param name="movingOnly">Asks the bus of those outputs alone that may be energised or owe a safe write, and of none that is blocked; of the others no state is told.</param>
+    public IReadOnlyList<OutputView> Outputs(bool movingOnly = false)
     {
         // On the lanes and for a moment only: a bus that hangs must not hold whoever asks, and nobody may be ahead of its safe writes.
-        Task<OutputValue?>[] looks = [.. _slots.Values.Select(_safety.LookAsync)];
+        Task<OutputValue?>[] looks = [.. _slots.Values.Select(slot => movingOnly && !IsWorthALook(slot) ? NotAsked : _safety.LookAsync(slot))];
         Task.WaitAll(looks, LookWait);
         long now = _time.GetTimestamp();
         var views = new List<OutputView>(_slots.Count);
@@ -212,6 +213,13 @@ public sealed partial class ActuationDesk
         }
 
         return views;
+    }
+
+    private static readonly Task<OutputValue?> NotAsked = Task.FromResult<OutputValue?>(null);
+
+    private static bool IsWorthALook(OutputSlot slot)
+    {
+        lock (slot.Sync) return (slot.Lease is not null || slot.SafePending) && !(slot.SafePending && slot.BlockReported);
     }
 
     /// <summary>

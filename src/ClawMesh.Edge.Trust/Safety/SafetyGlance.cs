@@ -30,12 +30,14 @@ public interface ISafetyTap
 /// <summary>Copies what the slots hold for a tap. Allocates nothing; holds each slot's lock for the copy alone.</summary>
 internal sealed class SafetyGlance(IReadOnlyList<OutputSlot> slots, ISafetyTap tap, TimeProvider time)
 {
+    private ISafetyTap? _tap = tap;
     private readonly OutputSlot[] _slots = [.. slots];
     private readonly OutputGlance[] _seen = new OutputGlance[slots.Count];
 
     /// <summary>After each tick, on its thread.</summary>
     public void AfterTick()
     {
+        if (_tap is not { } listening) return;
         for (int i = 0; i < _slots.Length; i++)
         {
             OutputSlot slot = _slots[i];
@@ -49,11 +51,12 @@ internal sealed class SafetyGlance(IReadOnlyList<OutputSlot> slots, ISafetyTap t
 
         try
         {
-            tap.Ticked(time.GetTimestamp(), _seen);
+            listening.Ticked(time.GetTimestamp(), _seen);
         }
         catch (Exception)
         {
-            // It promises not to. Nothing that only looks may end the tick.
+            // It promises not to. Nothing that only looks may end the tick, and what failed once is not asked again at every tick.
+            _tap = null;
         }
     }
 }

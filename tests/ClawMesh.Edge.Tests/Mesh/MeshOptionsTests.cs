@@ -1,4 +1,5 @@
 using ClawMesh.Edge.Mesh;
+using ClawMesh.Edge.Tests.Mesh.Golden;
 
 namespace ClawMesh.Edge.Tests.Mesh;
 
@@ -17,6 +18,20 @@ public class MeshOptionsTests
         Assert.Equal(
             (suspectMs, downMs, anywayMs),
             ((int)options.SuspectAfter.TotalMilliseconds, (int)options.DownAfter.TotalMilliseconds, (int)options.DownAnyway.TotalMilliseconds));
+    }
+
+    [Fact]
+    public void A_running_mesh_takes_over_what_may_change_and_keeps_the_rest()
+    {
+        MeshNode mesh = new GoldenNode("alpha", new GoldenSetup { Mesh = o => o with { HandshakeLimit = TimeSpan.FromSeconds(3) } }).Mesh;
+        MeshOptions before = mesh.Options;
+
+        mesh.Retune(new MeshOptions { LoopbackReadOnly = "none", InboundPerSecond = 11, InboundBurst = 101, AcceptUnsigned = false, SyncInterval = TimeSpan.FromSeconds(17), SignFrames = !before.SignFrames });
+
+        Assert.Equal(
+            before with { LoopbackReadOnly = "none", InboundPerSecond = 11, InboundBurst = 101, AcceptUnsigned = false, SyncInterval = TimeSpan.FromSeconds(17) },
+            mesh.Options);
+        Assert.Equal(TimeSpan.FromSeconds(3), mesh.Options.HandshakeLimit);
     }
 
     [Fact]

@@ -63,8 +63,17 @@ internal static class AuditVerb
 
     private static TraceReport Traced(JournalReader reader, string trace)
     {
-        IReadOnlyList<JournalRecord> records = [.. reader.List(new JournalQuery(MaxTraced, Trace: trace)).Reverse()];
-        if (records.Count > 0) return new TraceReport(trace, records);
+        // One more than is shown tells whether there are more.
+        List<JournalRecord> records = [.. reader.List(new JournalQuery(MaxTraced + 1, Trace: trace, OldestFirst: true))];
+        if (records.Count > MaxTraced)
+        {
+            // How it began and how it stands; what repeats is between them. Read after the others, so that none stands twice.
+            records.RemoveRange(MaxTraced / 2, records.Count - (MaxTraced / 2));
+            records.AddRange(reader.List(new JournalQuery(MaxTraced / 2, Trace: trace)).Reverse());
+            return new TraceReport(trace, records, Truncated: true);
+        }
+
+        if (records.Count > 0) return new TraceReport(trace, records, Truncated: false);
         throw new EdgeException(
             "journal.no_record", $"Could not show what trace '{trace}' led to.", "The journal has no record of it.",
             "What was refused before the journal was asked stands in the log and in `events record export --trace`; old records are pruned behind a checkpoint.", FailureClass.Storage);
@@ -218,7 +227,7 @@ internal static class AuditVerb
         }
     }
 
-    private sealed record TraceReport(string Trace, IReadOnlyList<JournalRecord> Records) : IReport
+    private sealed record TraceReport(string Trace, IReadOnlyList<JournalRecord> Records, bool Truncated) : IReport
     {
         public string Kind => "audit show";
 
@@ -229,6 +238,7 @@ internal static class AuditVerb
             writer.WriteStartObject();
             writer.WriteString("trace", Trace);
             writer.WriteNumber("count", Records.Count);
+            writer.WriteBoolean("truncated", Truncated);
             writer.WriteStartArray("records");
             foreach (JournalRecord record in Records) writer.WriteRawValue(JournalLine.Of(record));
             writer.WriteEndArray();
@@ -237,7 +247,11 @@ internal static class AuditVerb
 
         public void Render(IAnsiConsole console)
         {
-            foreach (JournalRecord record in Records) RecordReport.Render(console, record);
+            for (int i = 0; i < Records.Count; i++)
+            {
+                if (Truncated && i == MaxTraced / 2) console.WriteLine($"Records between were left out: the {MaxTraced / 2} oldest and the {MaxTraced / 2} newest are shown; `clawmesh-edge audit list --trace ID --limit N` shows more.");
+                RecordReport.Render(console, Records[i]);
+            }
         }
     }
 

@@ -55,15 +55,17 @@ internal static class LogLines
         {
             await foreach (EdgeEvent e in queue.Reader.ReadAllAsync())
             {
+                long gone = Interlocked.Exchange(ref lost, 0);
                 try
                 {
-                    if (Interlocked.Exchange(ref lost, 0) is > 0 and var gone) await write(Loss(gone, e.At));
+                    if (gone > 0) await write(Loss(gone, e.At));
+                    gone = 0;
                     await write(e);
                 }
                 catch (IOException)
                 {
                     // A full disk behind a redirected log, a terminal that is gone: the node goes on, and the loss is counted.
-                    Interlocked.Increment(ref lost);
+                    Interlocked.Add(ref lost, gone + 1);
                 }
             }
         }), () => queue.Writer.TryComplete());

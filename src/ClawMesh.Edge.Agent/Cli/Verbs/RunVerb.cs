@@ -88,8 +88,8 @@ internal static class RunVerb
             }
             catch (ObjectDisposedException)
             {
-                // A second signal while the node ends: it is on its way, and the default action would cut it short.
-                signal.Cancel = true;
+                // A second signal while the node ends: it is on its way, and the default action, cancelled above, would cut it short.
+                return;
             }
         }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using ClawMesh.Edge.Core.Lifecycle;
+using ClawMesh.Edge.Core.Wire;
 using Spectre.Console;
 
 namespace ClawMesh.Edge.Agent.Cli.Views;
@@ -13,7 +15,8 @@ internal static class EventsView
     }
 
     private static string Line(JsonElement e) => Line(
-        DateTimeOffset.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("severity"), e.Text("type"), e.Text("message"), e.Text("trace"));
+        DateTimeOffset.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("severity"), e.Text("type"),
+        PlainText.Visible(e.Text("message"), EventLog.MaxText), PlainText.Visible(e.Text("trace"), EventLog.MaxText));
 
     /// <summary>For example <c>2026-11-21T06:00:00.000Z info     startup  Listening on …</c>.</summary>
     public static string Line(DateTimeOffset at, string severity, string type, string message, string? trace = null) =>

@@ -76,6 +76,21 @@ public sealed class AuditVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_trace_with_more_records_than_are_shown_the_oldest_and_the_newest_are_and_that_is_said()
+    {
+        await StoredJournal.WriteAsync(_cli.State, repeats: 120);
+
+        JsonElement shown = await _cli.JsonAsync(0, "audit show", "ok", "audit", "show", "cmd-r");
+
+        long[] sequences = [.. shown.GetProperty("records").EnumerateArray().Select(r => r.GetProperty("seq").GetInt64())];
+        Assert.Equal([.. Enumerable.Range(5, 50), .. Enumerable.Range(75, 50)], sequences.Select(s => (int)s));
+        Assert.True(shown.GetProperty("truncated").GetBoolean());
+        Assert.False((await _cli.JsonAsync(0, "audit show", "ok", "audit", "show", "cmd-1")).GetProperty("truncated").GetBoolean());
+        Assert.Equal(0, await _cli.RunAsync("audit", "show", "cmd-r"));
+        Assert.Contains("left out", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_untouched_journal_verifies()
     {
         await StoredJournal.WriteAsync(_cli.State);

@@ -13,7 +13,8 @@ internal static class StoredJournal
     public const string Valve = "actuator:valve:zone-1";
 
     /// <summary>Four records: a decision, its outcome, the end of its lease, and an operator's act with a hostile detail.</summary>
-    public static async Task WriteAsync(StateDirectory state)
+    /// <param name="repeats">So many more records of a command cmd-r.</param>
+    public static async Task WriteAsync(StateDirectory state, int repeats = 0)
     {
         using DeviceIdentity identity = DeviceIdentity.LoadOrCreate(state.Path, TimeProvider.System);
         byte nonce = 0;
@@ -30,6 +31,8 @@ internal static class StoredJournal
         {
             await journal.AppendAsync(entry, null, CancellationToken.None);
         }
+
+        for (int i = 0; i < repeats; i++) await journal.AppendAsync(new JournalEntry(JournalRecordType.Outcome, Valve, "cmd-r", "pm-2", "OK", """{"outcome":"done"}"""), null, CancellationToken.None);
     }
 
     /// <summary>Changes the file behind the node's back.</summary>

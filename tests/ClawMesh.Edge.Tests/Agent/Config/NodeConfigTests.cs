@@ -136,6 +136,39 @@ public sealed class NodeConfigTests
         Assert.Equal(4000, config.Number(ConfigKeys.Port));
     }
 
+    [Theory]
+    [InlineData("""{"edge":{"liveness":{"pingAfterMs":5000}}}""", "edge.liveness.downAfterMs", "8000", "5000")]
+    [InlineData("""{"edge":{"liveness":{"pingAfterMs":2500,"downAfterMs":5999}}}""", "edge.liveness.downAfterMs", "5999", "6000")]
+    [InlineData("""{"edge":{"update":{"healthySec":60}}}""", "edge.update.deadlineSec", "35", "60")]
+    [InlineData("""{"edge":{"update":{"healthySec":60,"deadlineSec":60}}}""", "edge.update.deadlineSec", "60", "60")]
+    public void Two_values_that_do_not_go_together_are_an_error_that_names_both(string file, string path, string first, string second)
+    {
+        ConfigProblem problem = Assert.Single(Read(file).Problems);
+
+        Assert.Equal((ProblemSeverity.Error, path), (problem.Severity, problem.Path));
+        Assert.Contains(first, problem.What, StringComparison.Ordinal);
+        Assert.Contains(second, problem.What, StringComparison.Ordinal);
+        Assert.Empty(Read("""{"edge":{"liveness":{"pingAfterMs":2500,"downAfterMs":6000},"update":{"healthySec":34}}}""").Problems);
+    }
+
+    [Fact]
+    public void A_disk_that_fails_is_no_error_of_the_configuration_and_an_absent_file_is_none()
+    {
+        using var scratch = new ClawMesh.Edge.Tests.Native.ScratchDirectory();
+        var state = new StateDirectory(scratch.Path, "--state-dir");
+        Assert.False(NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>()).HasFile);
+        // Nothing is mapped at address 0: reading there is EIO.
+        File.CreateSymbolicLink(state.NodeConfigFile, "/proc/self/mem");
+
+        EdgeException fault = Assert.Throws<EdgeException>(() => NodeConfig.Load(state, new Dictionary<string, (string, JsonElement)>()));
+
+        Assert.Equal(("storage.read_failed", FailureClass.Storage, ExitCodes.Failed), (fault.Code, fault.FailureClass, ExitCodes.For(fault)));
+        Assert.Equal("storage.read_failed", Assert.Throws<EdgeException>(() => ClawMesh.Edge.Hardware.Sites.ConfigDirectory.ReadFile("/proc/self/mem", [])).Code);
+        var problems = new List<ConfigProblem>();
+        Assert.Null(ClawMesh.Edge.Hardware.Sites.ConfigDirectory.ReadFile(scratch.At("absent.json"), problems));
+        Assert.Single(problems);
+    }
+
     private static NodeConfig Read(string? file, params (string Key, string Flag, string Json)[] flags) =>
         NodeConfig.Read(file, "node.json", flags.ToDictionary(f => f.Key, f => (f.Flag, JsonDocument.Parse(f.Json).RootElement.Clone())));
 }

@@ -113,6 +113,26 @@ public sealed class JournalLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_loss_that_could_not_be_said_is_said_later_with_what_was_lost_since()
+    {
+        var events = new EventLog(new ManualTime());
+        int fails = 3;
+        var written = new List<string>();
+        (Task task, Action finish) = LogLines.Attach(events, e =>
+        {
+            if (fails-- > 0) throw new IOException("full");
+            written.Add(e.Message);
+            return Task.CompletedTask;
+        });
+
+        for (int i = 0; i < 4; i++) events.Publish(Outcome with { Message = $"event {i}" });
+        finish();
+        await task;
+
+        Assert.Equal(["3 log lines were lost: they could not be written fast enough, or not at all.", "event 3"], written);
+    }
+
+    [Fact]
     public void The_stream_of_the_journal_is_known_by_its_inode()
     {
         Directory.CreateDirectory(_scratch.At("fd"));

@@ -11,7 +11,7 @@ public sealed class NodeReloadTests : IReloadTarget
 {
     private readonly EventLog _events = new(new ManualTime());
     private readonly List<string> _did = [];
-    private string _file = """{"site":"simulated"}""";
+    private string? _file = """{"site":"simulated"}""";
     private string? _siteDifference;
     private EdgeException? _siteFault;
     private EdgeException? _journalFault;
@@ -96,6 +96,50 @@ public sealed class NodeReloadTests : IReloadTarget
         Assert.False(await reload.ReloadAsync(CancellationToken.None));
 
         Assert.Contains("Permission denied.", Assert.Single(Told()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_gone_takes_nothing_over()
+    {
+        _file = """{"site":"simulated","edge":{"reportIntervalMs":1000}}""";
+        NodeReload reload = Reload();
+        _file = null;
+
+        Assert.False(await reload.ReloadAsync(CancellationToken.None));
+
+        Assert.Empty(_did);
+        EdgeEvent told = Assert.Single(Told());
+        Assert.Contains("node.json was there", told.Message, StringComparison.Ordinal);
+        Assert.True(told.OperatorOnly);
+    }
+
+    [Fact]
+    public async Task A_key_nobody_knows_takes_nothing_over_unless_it_stood_there_at_the_start()
+    {
+        _file = """{"site":"simulated","zones":{}}""";
+        NodeReload reload = Reload();
+        _file = """{"site":"simulated","zones":{},"edge":{"reportInterval":1000}}""";
+        Assert.False(await reload.ReloadAsync(CancellationToken.None));
+        Assert.Contains("edge.reportInterval:", Told()[0].Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("zones:", Told()[0].Message, StringComparison.Ordinal);
+
+        _file = """{"site":"simulated","zones":{},"edge":{"reportIntervalMs":1000}}""";
+        Assert.True(await reload.ReloadAsync(CancellationToken.None));
+        Assert.Single(_did, d => d.StartsWith("apply", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_a_list_the_record_says_what_was_added_and_removed_whole()
+    {
+        string[] many = [.. Enumerable.Range(0, 30).Select(i => $"actuator:valve:zone-{i}")];
+        string Outputs(IEnumerable<string> names) => JsonSerializer.Serialize(new Dictionary<string, object> { ["site"] = "simulated", [ConfigKeys.RequireSignature] = names.ToArray() });
+        _file = Outputs(many);
+        NodeReload reload = Reload();
+        _file = Outputs([.. many[..29], "actuator:valve:zone-99"]);
+
+        Assert.True(await reload.ReloadAsync(CancellationToken.None));
+
+        Assert.Equal($"journal {ConfigKeys.RequireSignature} added \"actuator:valve:zone-99\", removed \"actuator:valve:zone-29\"", _did[0]);
     }
 
     [Fact]

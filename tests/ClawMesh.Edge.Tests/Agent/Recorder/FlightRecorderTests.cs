@@ -144,7 +144,7 @@ public sealed class FlightRecorderTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Full_rate_without_end_is_cut_to_five_minutes_of_an_hour()
+    public void Full_rate_without_end_is_cut_to_four_minutes_of_an_hour()
     {
         for (int i = 0; i < 400; i++)
         {
@@ -154,7 +154,7 @@ public sealed class FlightRecorderTests : IAsyncDisposable
 
         _bench.Recorder.Close();
 
-        Assert.InRange(_bench.Export("burst").Count, 300 * 45, 345 * 50);
+        Assert.InRange(_bench.Export("burst").Count, 240 * 45, 280 * 50);
         Assert.True(_bench.Export("second")[^1].TryGetProperty("burstsSpent", out _));
     }
 
@@ -179,6 +179,129 @@ public sealed class FlightRecorderTests : IAsyncDisposable
         Assert.All(found.Where(r => RecorderBench.Kind(r) == "event"), e => Assert.Equal("trace-1", e.GetProperty("trace").GetString()));
         Assert.InRange(found.Count(r => RecorderBench.Kind(r) == "second"), 9, 11);
         Assert.InRange(found.Count(r => RecorderBench.Kind(r) == "burst"), 480, 510);
+    }
+
+    [Fact]
+    public void A_peer_that_is_refused_again_and_again_pushes_out_nothing_that_was_done_and_writes_no_card_full()
+    {
+        for (int second = 0; second < 300; second++)
+        {
+            for (int i = 0; i < 20; i++) _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.ActuationOutcome, EventSeverity.Warning, "v", "refused"));
+            if (second % 10 == 0) _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Info, "mesh", "other"));
+            _bench.Run(1);
+        }
+
+        int appends = _bench.Disk.Appends;
+        for (int i = 0; i < 300; i++) _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.ActuationOutcome, EventSeverity.Warning, "v", "refused"));
+        _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.ActuationDecision, EventSeverity.Info, "v", "granted"));
+        _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.Latch, EventSeverity.Error, "v", "latched"));
+        for (int i = 0; i < 300; i++) _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.ActuationOutcome, EventSeverity.Warning, "v", "refused"));
+        _bench.Run(1);
+        _bench.Recorder.Close();
+
+        List<string?> told = [.. _bench.Export("event").Select(e => e.GetProperty("message").GetString())];
+        Assert.InRange(told.Count(m => m == "refused"), 30, 70);
+        Assert.Equal(30, told.Count(m => m == "other"));
+        Assert.Equal((1, 1), (told.Count(m => m == "granted"), told.Count(m => m == "latched")));
+        Assert.True(told.IndexOf("granted") < told.IndexOf("latched"));
+        Assert.InRange(appends, 25, 40);
+    }
+
+    [Fact]
+    public async Task A_sensor_that_fails_again_and_again_leaves_full_rate_for_actuations()
+    {
+        for (int i = 0; i < 400; i++)
+        {
+            _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.DriverState, EventSeverity.Warning, "sensor:x", "degraded"));
+            _bench.Run(1);
+        }
+
+        int faults = _bench.Export("burst").Count;
+        DateTimeOffset asked = _bench.Desk.Time.GetUtcNow();
+        await _bench.Desk.AskAsync(_bench.Desk.Command(seconds: 60));
+        _bench.Run(10);
+        _bench.Recorder.Close();
+
+        Assert.InRange(faults, 50 * 45, 85 * 50);
+        Assert.InRange(_bench.Export("burst").Count(s => RecorderBench.At(s) > asked - TimeSpan.FromSeconds(2)), 330, 360);
+    }
+
+    [Fact]
+    public void Events_that_a_full_disk_did_not_take_are_counted_as_lost()
+    {
+        _bench.Run(20);
+        _bench.Disk.Full = true;
+        for (int i = 0; i < 12; i++) _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Info, "mesh", "unheard"));
+        _bench.Run(30);
+        _bench.Disk.Full = false;
+        _bench.Run(70);
+        _bench.Recorder.Close();
+
+        Assert.DoesNotContain(_bench.Export("event"), e => e.GetProperty("message").GetString() == "unheard");
+        Assert.InRange(_bench.Export("second")[^1].GetProperty("lostEvents").GetInt32(), 12, 13);
+    }
+
+    [Fact]
+    public async Task A_bug_of_the_recorder_ends_the_recording_with_one_event_and_nothing_else()
+    {
+        var broken = new FlightRecorder(
+            new RecorderLayout("boot", "1", "bench", [], [], []), new BurstRing(0, [], _bench.Desk.Readings, RecorderBench.Tick, _bench.Desk.Time), new SegmentRing(new MemoryDisk(), 1 << 20), [],
+            _bench.Desk.Readings, _ => throw new InvalidOperationException("a bug"), _bench.Desk.Events, _bench.Desk.Time);
+        Task running = broken.RunAsync(TestContext.Current.CancellationToken);
+
+        _bench.Desk.Time.Advance(TimeSpan.FromSeconds(1));
+        await running;
+        broken.Close();
+
+        EdgeEvent told = Assert.Single(_bench.Desk.Events.Newest(50, e => e.Subject == "flight recorder"));
+        Assert.Contains("a bug", told.Message, StringComparison.Ordinal);
+        Assert.True(told.OperatorOnly);
+    }
+
+    [Fact]
+    public void The_longest_names_still_fit_one_record_and_keep_the_end_that_tells_them_apart()
+    {
+        string[] Names(int count) => [.. Enumerable.Range(0, count).Select(i => new string('ä', 500) + i.ToString("000", System.Globalization.CultureInfo.InvariantCulture))];
+        var layout = new RecorderLayout("boot", "1", "site", Names(RecorderLayout.MaxOutputs), Names(RecorderLayout.MaxOutputs), Names(RecorderLayout.MaxSensors));
+
+        byte[] written = layout.Write();
+
+        Assert.InRange(written.Length, 1, RecordFraming.MaxPayload);
+        byte[] record = new byte[written.Length + RecordFraming.Overhead];
+        RecordFraming.Write(record, RecordKind.Layout, written);
+        int at = 0;
+        long skipped = 0;
+        Assert.True(RecordFraming.TryNext(record, ref at, ref skipped, out _, out ReadOnlySpan<byte> payload));
+        Assert.EndsWith("511", RecorderLayout.Read(payload)!.Sensors[^1], StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => RecordFraming.Write(new byte[70_000], RecordKind.Event, new byte[RecordFraming.MaxPayload + 1]));
+    }
+
+    [Fact]
+    public void In_csv_nothing_that_an_event_says_is_a_formula_and_a_number_stays_one()
+    {
+        _bench.Desk.Readings.Set(RecorderBench.Level, -3.5);
+        _bench.Desk.Events.Publish(new EdgeEvent(0, default, EventTypes.PeerFault, EventSeverity.Info, "@peer", "=HYPERLINK(1)"));
+        _bench.Run(2);
+        _bench.Recorder.Close();
+        using var text = new StringWriter();
+
+        _bench.Reader.Export(new RecorderSpan(DateTimeOffset.MinValue, DateTimeOffset.MaxValue), csv: true, text);
+
+        Assert.Contains(",event,'@peer,peer.fault,'=HYPERLINK(1)", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains(",value,-3.5", text.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_too_long_for_a_segment_is_passed_over_and_told()
+    {
+        _bench.Run(5);
+        _bench.Recorder.Close();
+        _bench.Disk.Foreign = new RecorderSegment(99, SegmentRing.LargestSegment + 1);
+        var counts = new RecorderCounts();
+
+        Assert.NotEmpty(_bench.Export(null, counts));
+
+        Assert.Equal(SegmentRing.LargestSegment + 1, counts.SkippedBytes);
     }
 
     [Fact]

@@ -14,9 +14,12 @@ internal sealed class MemoryDisk : IRecorderDisk
 
     public int Appends { get; private set; }
 
+    /// <summary>A file that no node wrote, said to be so long; it is not to be read.</summary>
+    public RecorderSegment? Foreign { get; set; }
+
     public long Bytes => Files.Values.Sum(f => (long)f.Count);
 
-    public IReadOnlyList<RecorderSegment> Segments() => [.. Files.Select(f => new RecorderSegment(f.Key, f.Value.Count))];
+    public IReadOnlyList<RecorderSegment> Segments() => [.. Files.Select(f => new RecorderSegment(f.Key, f.Value.Count)), .. Foreign is { } foreign ? [foreign] : (RecorderSegment[])[]];
 
     public void Append(long number, ReadOnlySpan<byte> data)
     {

@@ -63,5 +63,21 @@ public class EventLogTests
         Assert.Equal(Enumerable.Range(1, 2000).Select(i => (long)i), heard);
     }
 
+    [Fact]
+    public void What_steers_a_terminal_is_blank_before_anybody_hears_it_and_clean_text_is_left_as_it_is()
+    {
+        const string clean = "'Ventil-Süd' öffnet – 3,5 °C";
+        EdgeEvent? heard = null;
+        _log.Published += e => heard = e;
+
+        _log.Publish(Event("a\u001b[2J") with { Message = "one\ntwo\u202e", Trace = "cmd\r\u0007" });
+        Assert.Equal(("a [2J", "one two ", "cmd  "), (heard!.Subject, heard.Message, heard.Trace));
+        _log.Publish(Event("a") with { Message = clean });
+        Assert.Same(clean, heard!.Message);
+        Assert.Null(heard.Trace);
+        _log.Publish(Event("a") with { Message = new string('x', 20_000) });
+        Assert.Equal(EventLog.MaxText + 1, heard!.Message.Length);
+    }
+
     private static EdgeEvent Event(string subject, EventSeverity severity = EventSeverity.Info) => new(0, default, EventTypes.Startup, severity, subject, "");
 }
