@@ -55,7 +55,7 @@ public sealed class ProgramsTests
     [Fact]
     public void What_it_started_is_killed_with_it_and_cannot_hold_the_reader_up_by_writing()
     {
-        ProgramResult result = Programs.Run("sh", ["-c", "yes & echo $!; wait"], TimeSpan.FromMilliseconds(200), TimeProvider.System)!;
+        ProgramResult result = Programs.Run("sh", ["-c", "sh -c 'echo $$; exec yes' & wait"], TimeSpan.FromMilliseconds(200), TimeProvider.System)!;
 
         Assert.Equal((-9, true), (result.ExitCode, result.TimedOut));
         int child = int.Parse(result.Output.Split('\n').First(l => l.Length > 0 && char.IsAsciiDigit(l[0])), System.Globalization.CultureInfo.InvariantCulture);
