@@ -164,8 +164,15 @@ public sealed class KnownMeshesFile : IMeshMembership
         }
         catch (EdgeException)
         {
-            // What strangers announce is a courtesy to whoever asks for the list. They will announce it again.
-            return;
+            // What strangers announce is a courtesy to whoever asks for the list; it waits for the next time. A lock that another program
+            // held for a moment used to cost a whole five minutes of it.
+            lock (_gate)
+            {
+                foreach ((string id, string at) in due)
+                {
+                    if (_met.Count < MaxMet) _met.TryAdd(id, at);
+                }
+            }
         }
     }
 

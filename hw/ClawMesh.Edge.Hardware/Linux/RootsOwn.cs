@@ -7,10 +7,9 @@ public static class RootsOwn
 
     /// <summary>Looks at the file and every directory above it; of what is not there, at the directories that are.</summary>
     /// <param name="path">Links on it are followed first.</param>
-    /// <param name="allowSticky">Whether a directory for everybody may be above, if it is sticky (inode(7)): what is root's there nobody else can replace.</param>
     /// <param name="real">The path that was judged, without links; to be used from here on.</param>
     /// <returns>Null, or why not.</returns>
-    public static string? WhyNot(string path, bool allowSticky, out string real)
+    public static string? WhyNot(string path, out string real)
     {
         string full = Path.GetFullPath(path);
         string rest = "";
@@ -28,7 +27,8 @@ public static class RootsOwn
             if (PathAccess.OwnerOf(at) is not { } owner) return $"it cannot be told whose '{at}' is";
             if (owner.UserId != 0) return $"'{at}' belongs to user {owner.UserId} and not to root";
             UnixFileMode mode = UnixMode.Of(at);
-            bool sticky = allowSticky && (mode & UnixFileMode.StickyBit) != 0 && at != there;
+            // A directory for everybody may be above if it is sticky (inode(7)): what is root's in it nobody else can replace.
+            bool sticky = (mode & UnixFileMode.StickyBit) != 0 && at != there;
             if ((mode & OthersWrite) != 0 && !sticky) return $"others than root may write '{at}' (mode {UnixMode.Octal(mode)})";
         }
 

@@ -9,15 +9,10 @@ namespace ClawMesh.Edge.Agent.Config;
 /// root's own; every other user has nothing to lose that the node does not have.
 /// </summary>
 /// <param name="userId">Who would load it.</param>
-/// <param name="allowSticky">As <see cref="RootsOwn.WhyNot"/> has it. A node that root runs by hand may lie below <c>/tmp</c>; a command
-/// that is typed with sudo beside the service may not.</param>
-internal sealed class RootLibraries(uint userId, bool allowSticky)
+internal sealed class RootLibraries(uint userId)
 {
-    /// <summary>For a node that starts.</summary>
-    public static RootLibraries Node { get; } = new(HostKernel.EffectiveUserId, allowSticky: true);
-
-    /// <summary>For a command.</summary>
-    public static RootLibraries Command { get; } = new(HostKernel.EffectiveUserId, allowSticky: false);
+    /// <summary>Of this process.</summary>
+    public static RootLibraries Own { get; } = new(HostKernel.EffectiveUserId);
 
     /// <summary>The choice with the paths that were looked at, links resolved.</summary>
     /// <exception cref="EdgeException"><c>model.library_not_roots</c>.</exception>
@@ -28,7 +23,7 @@ internal sealed class RootLibraries(uint userId, bool allowSticky)
     {
         if (userId != 0) return options;
         // TensorRT makes programs of what it finds there; without the folder it builds them again.
-        string? cache = options.EngineCache is { } folder && RootsOwn.WhyNot(folder, allowSticky, out string mine) is null ? mine : null;
+        string? cache = options.EngineCache is { } folder && RootsOwn.WhyNot(folder, out string mine) is null ? mine : null;
         if (options.Library is not { } configured) return options with { EngineCache = cache };
         string chosen = configured;
         foreach (string candidate in OrtSearch.Candidates(configured, "", "/"))
@@ -45,9 +40,9 @@ internal sealed class RootLibraries(uint userId, bool allowSticky)
         // A bare name is looked for by the loader, in the system's own folders.
         userId != 0 || configured is null || !configured.Contains('/') ? configured : Real(configured, ConfigKeys.ModelsCuda);
 
-    private string Real(string path, string key)
+    private static string Real(string path, string key)
     {
-        if (RootsOwn.WhyNot(path, allowSticky, out string real) is not { } why) return real;
+        if (RootsOwn.WhyNot(path, out string real) is not { } why) return real;
         throw new EdgeException(
             "model.library_not_roots", $"Did not load '{path}' as root.", $"`{key}` names it, and {why}: whoever can change it would run as root.",
             "Run it as `sudo -u clawmesh-edge`, or keep the library where only root may write.", FailureClass.Config);

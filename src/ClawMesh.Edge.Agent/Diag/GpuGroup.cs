@@ -14,7 +14,7 @@ internal sealed class GpuGroup : IDiagGroup
 
     public string Name => "gpu";
 
-    public Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken) => Task.FromResult(Checks(context, RootLibraries.Command));
+    public Task<IReadOnlyList<DiagCheck>> ChecksAsync(DiagContext context, CancellationToken cancellationToken) => Task.FromResult(Checks(context, RootLibraries.Own));
 
     internal IReadOnlyList<DiagCheck> Checks(DiagContext context, RootLibraries libraries)
     {

@@ -20,7 +20,7 @@ internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRol
 
     private static EngineRoom OfFile(string file, OrtOptions configured)
     {
-        OrtOptions options = RootLibraries.Node.Runtime(configured);
+        OrtOptions options = RootLibraries.Own.Runtime(configured);
         ModelFile model = ModelFile.Load(file);
         if (Unfit(model.Manifest, ShippedModel.Load().Manifest) is { } unfit)
             throw new EdgeException("model.not_dynamics", $"Could not use the model '{file}'.", unfit, "docs/models.md lists what a model of soil water must take and give.", FailureClass.Model);
@@ -52,8 +52,8 @@ internal sealed record EngineRoom(ModelManifest Manifest, ModelSizes Sizes, IRol
     {
         ShippedModel shipped = ShippedModel.Load();
         var others = new List<EngineCandidate>();
-        if (choice.Cuda) others.Add(new EngineCandidate("cuda", () => new CudaRolloutEngine(shipped.Net, RootLibraries.Node.Cuda(choice.CudaLibrary), choice.Runtime.DeviceId)));
-        if (choice.Runtime.Library is not null) others.Add(new EngineCandidate("onnx", () => OnRuntime(shipped.AsOnnx(), RootLibraries.Node.Runtime(choice.Runtime))));
+        if (choice.Cuda) others.Add(new EngineCandidate("cuda", () => new CudaRolloutEngine(shipped.Net, RootLibraries.Own.Cuda(choice.CudaLibrary), choice.Runtime.DeviceId)));
+        if (choice.Runtime.Library is not null) others.Add(new EngineCandidate("onnx", () => OnRuntime(shipped.AsOnnx(), RootLibraries.Own.Runtime(choice.Runtime))));
         EngineChoice made = RolloutEngineChoice.Make(shipped.Net, others, time, choice.Runtime.Threads);
         return new EngineRoom(
             shipped.Manifest, ModelSizes.Of(shipped.Net), made.Engine, [.. made.Trials.Select(t => t.ToString())], [.. made.Trials.Where(t => !t.Taken).Select(t => t.ToString())]);

@@ -14,6 +14,9 @@ internal sealed class Network : IAsyncDisposable
     // Other tests may run on this machine at the same time.
     public static readonly string HostA = $"cme{Environment.ProcessId}a", HostB = $"cme{Environment.ProcessId}b";
 
+    // One at a time: the names are the process's, and a second test that met them used to be skipped as if there were no namespaces here.
+    private static readonly SemaphoreSlim Cable = new(1, 1);
+
     private readonly List<Process> _running = [];
 
     private Network(string folder) => Folder = folder;
@@ -25,7 +28,10 @@ internal sealed class Network : IAsyncDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "making network namespaces takes root");
         Assert.SkipWhen(Which("ip") is null, "`ip` of iproute2 is not installed; `.ci/setup discovery` installs it");
+        await Cable.WaitAsync(TestContext.Current.CancellationToken);
         var network = new Network(Directory.CreateTempSubdirectory("cme-net-").FullName);
+        // What a killed run of the same number left behind.
+        await network.ShellAsync($"ip netns del {HostA}; ip netns del {HostB}");
         (int code, string said) = await network.ShellAsync($"""
             ip netns add {HostA} && ip netns add {HostB} && ip -n {HostA} link add eth0 type veth peer name eth0 netns {HostB} || exit 1
             n=0
@@ -130,6 +136,7 @@ internal sealed class Network : IAsyncDisposable
 
         await ShellAsync($"ip netns del {HostA}; ip netns del {HostB}");
         Directory.Delete(Folder, recursive: true);
+        Cable.Release();
     }
 
     private async Task<(int Code, string Said)> ShellAsync(string script)

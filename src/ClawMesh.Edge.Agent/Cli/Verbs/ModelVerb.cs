@@ -58,7 +58,7 @@ internal static class ModelVerb
     }
 
     private static OrtOptions Options(CliContext context) =>
-        RootLibraries.Command.Runtime(ModelSettings.Read(NodeConfig.Load(context.State, new Dictionary<string, (string Flag, JsonElement Value)>()).OrThrow()));
+        RootLibraries.Own.Runtime(ModelSettings.Read(NodeConfig.Load(context.State, new Dictionary<string, (string Flag, JsonElement Value)>()).OrThrow()));
 
     // A provider that is not there has a line too: what was not measured must not look forgotten.
     private static List<ProviderTimings> Measure(OrtLibrary library, ModelFile model, OrtOptions options, TimeSpan limit, TimeProvider time)

@@ -7,7 +7,7 @@ namespace ClawMesh.Edge.Tests.Agent.Config;
 
 public sealed class RootLibrariesTests : IDisposable
 {
-    private static readonly RootLibraries Root = new(0, allowSticky: false);
+    private static readonly RootLibraries Root = new(0);
 
     private readonly ScratchDirectory _scratch = new();
 
@@ -45,6 +45,6 @@ public sealed class RootLibrariesTests : IDisposable
     {
         var options = new OrtOptions { Library = _scratch.Put("mine.so", ""), EngineCache = _scratch.Path };
 
-        Assert.Equal(options, new RootLibraries(1000, allowSticky: false).Runtime(options));
+        Assert.Equal(options, new RootLibraries(1000).Runtime(options));
     }
 }

@@ -48,31 +48,31 @@ public sealed class ForeignFileTests : IDisposable
         File.SetUnixFileMode(_scratch.At("open"), (UnixFileMode)0b111_111_111);
         File.CreateSymbolicLink(_scratch.At("link.so"), file);
 
-        Assert.Contains("open", RootsOwn.WhyNot(file, allowSticky: true, out _), StringComparison.Ordinal);
-        Assert.Contains("open", RootsOwn.WhyNot(_scratch.At("link.so"), allowSticky: true, out string real), StringComparison.Ordinal);
+        Assert.Contains("open", RootsOwn.WhyNot(file, out _), StringComparison.Ordinal);
+        Assert.Contains("open", RootsOwn.WhyNot(_scratch.At("link.so"), out string real), StringComparison.Ordinal);
         Assert.Equal(file, real);
-        Assert.NotNull(RootsOwn.WhyNot(_scratch.At("open/absent/library.so"), allowSticky: true, out _));
+        Assert.NotNull(RootsOwn.WhyNot(_scratch.At("open/absent/library.so"), out _));
     }
 
     [Fact]
     public void What_only_root_may_write_is_and_what_is_absent_below_it()
     {
-        Assert.Null(RootsOwn.WhyNot("/etc/passwd", allowSticky: false, out _));
-        Assert.Null(RootsOwn.WhyNot("/etc/nowhere/library.so", allowSticky: false, out string real));
+        Assert.Null(RootsOwn.WhyNot("/etc/passwd", out _));
+        Assert.Null(RootsOwn.WhyNot("/etc/nowhere/library.so", out string real));
         Assert.Equal("/etc/nowhere/library.so", real);
     }
 
     [Fact]
-    public void A_sticky_directory_for_everybody_counts_only_where_it_is_allowed()
+    public void In_a_sticky_directory_for_everybody_only_what_is_roots_counts()
     {
         RequireRoot();
         string file = _scratch.Put("sticky/library.so", "x");
         File.SetUnixFileMode(_scratch.At("sticky"), (UnixFileMode)0b1_111_111_111);
 
-        Assert.Null(RootsOwn.WhyNot(file, allowSticky: true, out _));
-        Assert.NotNull(RootsOwn.WhyNot(file, allowSticky: false, out _));
+        Assert.Null(RootsOwn.WhyNot(file, out _));
+        Assert.NotNull(RootsOwn.WhyNot(_scratch.At("sticky/absent.so"), out _));
         PathAccess.Give(file, Nobody);
-        Assert.NotNull(RootsOwn.WhyNot(file, allowSticky: true, out _));
+        Assert.NotNull(RootsOwn.WhyNot(file, out _));
     }
 
     [Fact]
